@@ -1,0 +1,1 @@
+"""From a table to features, folds, a network, a search and tracked runs."""

@@ -1,0 +1,3 @@
+"""The command line. Nothing else talks to the terminal."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""One small module per noun: each parses, calls and prints."""

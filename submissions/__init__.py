@@ -1,0 +1,1 @@
+"""A participant's files: export, check, score offline, send, download."""
