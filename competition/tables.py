@@ -1,0 +1,328 @@
+"""Tables in CSV files: read exactly, written the same way every time.
+
+Reading goes through Arrow, whose numbers are parsed to the nearest double, and hands back what a
+user of pandas expects: NaN where a cell of numbers or text is empty or spells a missing value,
+text as ``str``, days and times as they were written.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from pandas._libs.parsers import STR_NA_VALUES
+
+from competition.errors import UnreadableTable, did_you_mean
+from competition.files import replaced_file
+
+__all__ = ["digest_file", "natural_types", "read_table", "write_table"]
+
+MISSING_SPELLINGS: tuple[str, ...] = tuple(sorted(STR_NA_VALUES))
+BLOCK_BYTES = 16 * 1024 * 1024
+FOREIGN_STARTS: tuple[tuple[bytes, str], ...] = (
+    (b"PAR1", "a Parquet file"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
+    (b"<", "HTML or XML"),
+)
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
+
+
+def read_table(
+    path: str | Path,
+    *,
+    text_columns: Collection[str] = (),
+    columns: Sequence[str] | None = None,
+    size_limit_bytes: int | None = None,
+) -> pd.DataFrame:
+    """Read one CSV file, plain, gzipped or alone in a zip archive.
+
+    Parameters
+    ----------
+    path
+        The file. Its content, not its name, tells how it is packed. UTF-8, with or without a
+        byte-order mark; any line ends; a header row.
+    text_columns
+        Columns kept as text exactly as written: ``007``, ``NA`` and the empty cell stay what
+        they are. Names that the file lacks are passed over.
+    columns
+        Read these columns alone, in this order.
+    size_limit_bytes
+        The most bytes that the unpacked text may have.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per line, with a fresh range index.
+
+    Raises
+    ------
+    UnreadableTable
+        With one sentence: no such file, not a CSV file, empty, no rows below the header, a
+        column twice, rows of unequal length, a wanted column missing.
+    """
+    source = Path(path)
+    content = _unpacked(source, size_limit_bytes).removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    _refuse_foreign(content, source)
+    names = _header(content, source)
+    wanted = _wanted(columns, names, source)
+    verbatim = [name for name in wanted if name in set(text_columns)]
+    table = _parse(content, names, wanted, verbatim, source)
+    return _to_pandas(table, set(verbatim))
+
+
+def natural_types(text: pd.Series[str]) -> pd.Series[Any]:
+    """Give a column of verbatim text the type that its writing means, losing nothing.
+
+    Integers when every cell is written as one (no leading zeros, no sign but minus), truth
+    values for ``True``/``False``, floats when every cell is a number, else the text itself.
+
+    Examples
+    --------
+    >>> natural_types(pd.Series(["3", "-1"])).tolist()
+    [3, -1]
+    >>> natural_types(pd.Series(["007", "1"])).tolist()
+    ['007', '1']
+    """
+    spellings = pd.unique(text)
+    if all(INTEGER.fullmatch(spelling) for spelling in spellings):
+        return text.astype("int64")
+    if set(spellings) <= {"True", "False"}:
+        return text == "True"
+    if all(_is_decimal(spelling) for spelling in spellings):
+        return text.astype("float64")
+    return text
+
+
+def write_table(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write `frame` without its index: UTF-8, line feeds, the same bytes for the same values.
+
+    The file appears whole or not at all.
+    """
+    with replaced_file(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def digest_file(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _is_decimal(spelling: str) -> bool:
+    """Whether a spelling is a number that is written as decimals, not as a code like 007."""
+    return re.fullmatch(
+        r"-?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?", spelling, re.ASCII
+    ) is not None and any("0" <= character <= "9" for character in spelling)
+
+
+def _unpacked(source: Path, limit: int | None) -> bytes:
+    try:
+        with source.open("rb") as stream:
+            start = stream.read(4)
+            stream.seek(0)
+            return _bounded(stream, start, source, limit)
+    except IsADirectoryError:
+        raise UnreadableTable(f"{source} is a folder; give the CSV file in it") from None
+    except FileNotFoundError:
+        raise UnreadableTable(f"there is no file {source}") from None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise UnreadableTable(f"{source} cannot be read: {error}") from error
+
+
+def _bounded(stream: IO[bytes], start: bytes, source: Path, limit: int | None) -> bytes:
+    if start[:2] == b"\x1f\x8b":
+        with gzip.open(stream) as unpacked:
+            return _read_up_to(unpacked, source, limit)
+    if start == b"PK\x03\x04":
+        with (
+            zipfile.ZipFile(stream) as archive,
+            archive.open(_only_member(archive, source)) as member,
+        ):
+            return _read_up_to(member, source, limit)
+    return _read_up_to(stream, source, limit)
+
+
+def _only_member(archive: zipfile.ZipFile, source: Path) -> zipfile.ZipInfo:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) != 1:
+        raise UnreadableTable(
+            f"{source} is not a CSV file: a zip archive must hold exactly one file, "
+            f"this one holds {len(members)}"
+        )
+    if members[0].flag_bits & 0x1:
+        raise UnreadableTable(f"{source} is an encrypted archive; pack it without a password")
+    return members[0]
+
+
+def _read_up_to(stream: Any, source: Path, limit: int | None) -> bytes:
+    if limit is None:
+        return bytes(stream.read())
+    content = bytes(stream.read(limit + 1))
+    if len(content) > limit:
+        raise UnreadableTable(
+            f"{source} is larger than the {limit / 1e6:g} MB that are allowed once unpacked"
+        )
+    return content
+
+
+def _refuse_foreign(content: bytes, source: Path) -> None:
+    if not content.strip():
+        raise UnreadableTable(f"{source} is empty; a CSV file begins with a row of column names")
+    for start, kind in FOREIGN_STARTS:
+        if content.startswith(start):
+            raise UnreadableTable(f"{source} is not a CSV file: it looks like {kind}")
+    if b"\x00" in content[:65536]:
+        raise UnreadableTable(f"{source} is not a CSV file: it holds binary data")
+
+
+def _header(content: bytes, source: Path) -> list[str]:
+    """Column names, the unnamed ones named as pandas names them."""
+    try:
+        names = next(csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")))
+    except UnicodeDecodeError:
+        raise UnreadableTable(f"{source} is not UTF-8 text; save it as CSV UTF-8") from None
+    except csv.Error as error:
+        raise UnreadableTable(f"{source} is not a CSV file: {error}") from None
+    _refuse_other_separator(names, source)
+    named = [name or f"Unnamed: {place}" for place, name in enumerate(names)]
+    twice = [name for name, count in Counter(named).items() if count > 1]
+    if twice:
+        raise UnreadableTable(f"{source} has the column {twice[0]!r} more than once; rename one")
+    return named
+
+
+def _refuse_other_separator(names: Sequence[str], source: Path) -> None:
+    if len(names) != 1:
+        return
+    for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if mark in names[0]:
+            raise UnreadableTable(f"{source} is separated by {word}; save it with commas")
+
+
+def _wanted(columns: Sequence[str] | None, names: Sequence[str], source: Path) -> list[str]:
+    if columns is None:
+        return list(names)
+    for name in columns:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            raise UnreadableTable(
+                f"{source} has no column {name!r}{hint or ';'} it has: {', '.join(names)}"
+            )
+    return list(columns)
+
+
+def _parse(
+    content: bytes,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    verbatim: Sequence[str],
+    source: Path,
+) -> pa.Table:
+    choice = pyarrow.csv.ConvertOptions(
+        include_columns=list(wanted),
+        column_types=dict.fromkeys(verbatim, pa.string()),
+        null_values=list(MISSING_SPELLINGS),
+        strings_can_be_null=False,
+    )
+    table = _parse_once(content, names, choice, source)
+    dated = [field.name for field in table.schema if pa.types.is_temporal(field.type)]
+    if dated:
+        choice.column_types = dict.fromkeys([*verbatim, *dated], pa.string())
+        table = _parse_once(content, names, choice, source)
+    if not table.num_rows:
+        raise UnreadableTable(f"{source} has column names but no rows")
+    return table
+
+
+def _parse_once(
+    content: bytes, names: Sequence[str], choice: pyarrow.csv.ConvertOptions, source: Path
+) -> pa.Table:
+    try:
+        return _read_csv(content, names, choice, use_threads=True)
+    except pa.ArrowInvalid as error:
+        raise UnreadableTable(_plain(error, content, names, choice, source)) from None
+
+
+def _read_csv(
+    content: bytes, names: Sequence[str], choice: pyarrow.csv.ConvertOptions, *, use_threads: bool
+) -> pa.Table:
+    return pyarrow.csv.read_csv(
+        pa.BufferReader(content),
+        read_options=pyarrow.csv.ReadOptions(
+            column_names=list(names),
+            skip_rows_after_names=1,
+            block_size=BLOCK_BYTES if b'"' in content else None,
+            use_threads=use_threads,
+        ),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=b'"' in content),
+        convert_options=choice,
+    )
+
+
+def _plain(
+    error: pa.ArrowInvalid,
+    content: bytes,
+    names: Sequence[str],
+    choice: pyarrow.csv.ConvertOptions,
+    source: Path,
+) -> str:
+    """Arrow's message as one sentence about the file, with the line where one is at fault."""
+    message = str(error)
+    if "invalid UTF8" in message:
+        return f"{source} is not UTF-8 text; save it as CSV UTF-8"
+    if "Expected" in message and "columns, got" in message:
+        return f"{source} is not a well-formed CSV file: {_ragged(content, names, choice)}"
+    return f"{source} is not a well-formed CSV file: {message.splitlines()[0]}"
+
+
+def _ragged(content: bytes, names: Sequence[str], choice: pyarrow.csv.ConvertOptions) -> str:
+    """Which row has another number of cells than the header; read again, for threads lose it."""
+    try:
+        _read_csv(content, names, choice, use_threads=False)
+    except pa.ArrowInvalid as error:
+        found = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
+        if found:
+            row, expected, got = found.groups()
+            return f"row {row} has {got} cells where the header has {expected} columns"
+    return "its rows differ in length"
+
+
+def _to_pandas(table: pa.Table, verbatim: Collection[str]) -> pd.DataFrame:
+    for place, field in enumerate(table.schema):
+        column = _pandas_like(table.column(place), field, field.name in verbatim)
+        if column is not None:
+            table = table.set_column(place, field.name, column)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def _pandas_like(column: pa.ChunkedArray, field: pa.Field, is_verbatim: bool) -> Any:
+    """Return the column with missing values marked as pandas marks them; None when it is so already."""
+    if pa.types.is_null(field.type):
+        return column.cast(pa.float64())
+    if pa.types.is_string(field.type) and not is_verbatim:
+        missing = pc.is_in(column, value_set=pa.array(MISSING_SPELLINGS))
+        if pc.any(missing).as_py():
+            return pc.if_else(missing, pa.scalar(None, pa.string()), column)
+    return None
