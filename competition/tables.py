@@ -23,14 +23,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from pandas._libs.parsers import STR_NA_VALUES
 
 from competition.errors import UnreadableTable, did_you_mean
 from competition.files import replaced_file
 
 __all__ = ["digest_file", "natural_types", "read_table", "write_table"]
 
-MISSING_SPELLINGS: tuple[str, ...] = tuple(sorted(STR_NA_VALUES))
+MISSING_SPELLINGS = tuple(
+    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a"
+    "|nan|null".split("|")
+)
 BLOCK_BYTES = 16 * 1024 * 1024
 FOREIGN_STARTS: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet file"),
@@ -318,7 +320,7 @@ def _to_pandas(table: pa.Table, verbatim: Collection[str]) -> pd.DataFrame:
 
 
 def _pandas_like(column: pa.ChunkedArray, field: pa.Field, is_verbatim: bool) -> Any:
-    """Return the column with missing values marked as pandas marks them; None when it is so already."""
+    """Return the column with pandas' missing values; None when it stays as it is."""
     if pa.types.is_null(field.type):
         return column.cast(pa.float64())
     if pa.types.is_string(field.type) and not is_verbatim:

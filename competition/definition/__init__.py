@@ -1,0 +1,24 @@
+"""What a contest is: the value `Contest`, its rules and its files."""
+
+from competition.definition.contest import Contest, Label, MetricChoice, Privacy
+from competition.definition.file import (
+    CONTEST_FILE,
+    PUBLIC_CONTEST_FILE,
+    dump_contest,
+    dump_public_contest,
+    load_contest,
+)
+from competition.definition.rules import contest_problems
+
+__all__ = [
+    "CONTEST_FILE",
+    "PUBLIC_CONTEST_FILE",
+    "Contest",
+    "Label",
+    "MetricChoice",
+    "Privacy",
+    "contest_problems",
+    "dump_contest",
+    "dump_public_contest",
+    "load_contest",
+]

@@ -1,0 +1,163 @@
+"""``contest.toml`` and ``contest-public.toml``: reading and writing."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from competition.definition.contest import Contest, MetricChoice
+from competition.definition.rules import DATES, contest_problems
+from competition.definition.sections import SECTIONS, ContestFile, sentences
+from competition.errors import InvalidContest
+from competition.files import replaced_file
+
+CONTEST_FILE = "contest.toml"
+PUBLIC_CONTEST_FILE = "contest-public.toml"
+
+
+def load_contest(path: str | Path) -> Contest:
+    """Read a contest from its file or from the folder that holds it.
+
+    Parameters
+    ----------
+    path
+        ``contest.toml``, ``contest-public.toml``, or a folder holding one of them. Pages are
+        read from the folder ``pages`` beside the file.
+
+    Raises
+    ------
+    InvalidContest
+        With every problem at once, each with its key path, such as ``limits.max_team_size``.
+    """
+    source = _contest_file(Path(path))
+    try:
+        content = tomllib.loads(source.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidContest(f"not a TOML file: {error}", str(source)) from None
+    contest = _validated(content, source)
+    return replace(contest, pages=_read_pages(source.parent / "pages"))
+
+
+def dump_contest(contest: Contest, path: str | Path) -> None:
+    """Write `contest` as ``contest.toml`` and its pages into ``pages`` beside it."""
+    target = Path(path)
+    _write(target, _sections(contest))
+    for name, text in contest.pages.items():
+        with replaced_file(target.parent / "pages" / f"{name}.md") as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def dump_public_contest(contest: Contest, path: str | Path) -> None:
+    """Write what participants' tools need to know: names, columns, labels, metric."""
+    sections = _sections(contest)
+    _write(
+        Path(path),
+        {
+            "contest": {key: sections["contest"][key] for key in ("slug", "title")},
+            "data": {
+                key: value
+                for key, value in sections["data"].items()
+                if key not in ("seed", "public_fraction")
+            },
+            "metric": {key: value for key, value in sections["metric"].items() if key != "file"},
+        },
+    )
+
+
+def _contest_file(path: Path) -> Path:
+    if not path.is_dir():
+        if path.is_file():
+            return path
+        raise InvalidContest(f"there is no file or folder {path}")
+    for name in (CONTEST_FILE, PUBLIC_CONTEST_FILE):
+        if (path / name).is_file():
+            return path / name
+    raise InvalidContest(f"the folder holds no {CONTEST_FILE}", str(path))
+
+
+def _read_pages(folder: Path) -> dict[str, str]:
+    return {page.stem: page.read_text(encoding="utf-8") for page in sorted(folder.glob("*.md"))}
+
+
+def _validated(content: Mapping[str, Any], source: Path) -> Contest:
+    try:
+        parsed = ContestFile.model_validate(content)
+    except ValidationError as error:
+        raise InvalidContest(sentences(error), str(source)) from None
+    contest = _contest_of(parsed)
+    problems = contest_problems(contest)
+    if problems:
+        raise InvalidContest(problems, str(source))
+    return contest
+
+
+def _contest_of(parsed: ContestFile) -> Contest:
+    values: dict[str, Any] = {
+        **parsed.contest.model_dump(),
+        **parsed.data.model_dump(),
+        **parsed.dates.model_dump(),
+        **parsed.limits.model_dump(),
+        **parsed.board.model_dump(exclude={"decimals"}),
+        "score_truncation_num_decimals": parsed.board.decimals,
+    }
+    for name in DATES:
+        values[name] = values[name] and values[name].astimezone(UTC)
+    values["title"] = values["title"] or values["slug"].replace("-", " ").capitalize()
+    values["targets"], values["labels"] = tuple(values["targets"]), tuple(values["labels"])
+    values["public_fraction"] = float(values["public_fraction"])
+    metric = parsed.metric.model_dump() | {"beside": tuple(parsed.metric.beside)}
+    return Contest(metric=MetricChoice(**metric), **values)
+
+
+def _sections(contest: Contest) -> dict[str, dict[str, Any]]:
+    """Return the values of each section as they stand in the file; a default date is left out."""
+    metric = {item.name: getattr(contest.metric, item.name) for item in fields(MetricChoice)}
+    return {
+        name: _given(metric if name == "metric" else _values(contest, model))
+        for name, model in SECTIONS.items()
+    }
+
+
+def _values(contest: Contest, model: type[BaseModel]) -> dict[str, Any]:
+    own_names = {"decimals": "score_truncation_num_decimals"}
+    return {key: getattr(contest, own_names.get(key, key)) for key in model.model_fields}
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None and value != {}}
+
+
+def _write(path: Path, sections: Mapping[str, Mapping[str, Any]]) -> None:
+    text = "\n".join(
+        f"[{name}]\n" + "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in values.items())
+        for name, values in sections.items()
+        if values
+    )
+    with replaced_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return repr(value)

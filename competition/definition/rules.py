@@ -1,0 +1,120 @@
+"""The rules that a contest's definition keeps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from competition.definition.contest import Contest, Label
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SLUG_LENGTH = 80
+PAGE_NAME = re.compile(r"\w[\w .-]*")
+AT_LEAST_ONE = (
+    "max_daily_submissions",
+    "num_scored_submissions",
+    "max_team_size",
+    "max_pending_submissions_per_team",
+    "submission_size_limit_mb",
+)
+DATES = (
+    "launched_at",
+    "deadline",
+    "new_entrant_deadline",
+    "team_merger_deadline",
+    "private_leaderboard_release_date",
+)
+ORDERED_DATES = (
+    ("launched_at", "deadline"),
+    ("launched_at", "new_entrant_deadline"),
+    ("new_entrant_deadline", "deadline"),
+    ("team_merger_deadline", "deadline"),
+    ("deadline", "private_leaderboard_release_date"),
+)
+
+
+def contest_problems(contest: Contest) -> list[str]:
+    """List every rule that `contest` breaks, one sentence each, beginning with the key path."""
+    return [
+        *_name_problems(contest),
+        *_column_problems(contest),
+        *_number_problems(contest),
+        *_date_problems(contest),
+        *_metric_problems(contest),
+    ]
+
+
+def _name_problems(contest: Contest) -> Iterator[str]:
+    if not SLUG.fullmatch(contest.slug) or len(contest.slug) > SLUG_LENGTH:
+        yield (
+            "contest.slug: must be lower-case letters, digits and single hyphens, at most "
+            f"{SLUG_LENGTH} characters, such as 'avocado-ripeness', but got {contest.slug!r}"
+        )
+    if not contest.title.strip():
+        yield "contest.title: must not be empty"
+    for name in contest.pages:
+        if not PAGE_NAME.fullmatch(name):
+            yield f"pages: {name!r} is no page name; use letters, digits, spaces and hyphens"
+
+
+def _column_problems(contest: Contest) -> Iterator[str]:
+    if not contest.targets:
+        yield "data.targets: must name at least one column"
+    yield from _repeated("data.targets", contest.targets)
+    for key, column in (("id_column", contest.id_column), ("group_column", contest.group_column)):
+        if column in contest.targets:
+            yield f"data.{key}: {column!r} is also a target"
+    yield from _label_problems(contest.labels)
+
+
+def _label_problems(labels: tuple[Label, ...]) -> Iterator[str]:
+    if {type(label) for label in labels} not in ({str}, {int}, {bool}, set()):
+        yield "data.labels: must all be text, or all integers, or all true and false"
+        return
+    yield from _repeated("data.labels", labels)
+    if len(labels) == 1:
+        yield "data.labels: must name at least two classes"
+
+
+def _repeated(key: str, values: tuple[Label, ...]) -> Iterator[str]:
+    for value in sorted({value for value in values if values.count(value) > 1}, key=str):
+        yield f"{key}: {value!r} stands there more than once"
+
+
+def _number_problems(contest: Contest) -> Iterator[str]:
+    if not 0.0 <= contest.public_fraction <= 1.0:
+        yield f"data.public_fraction: must be from 0 to 1, but got {contest.public_fraction}"
+    if contest.seed < 0:
+        yield f"data.seed: must not be negative, but got {contest.seed}"
+    for name in AT_LEAST_ONE:
+        if getattr(contest, name) < 1:
+            yield f"limits.{name}: must be at least 1, but got {getattr(contest, name)}"
+    if not 0 <= contest.score_truncation_num_decimals <= 15:
+        decimals = contest.score_truncation_num_decimals
+        yield f"board.decimals: must be from 0 to 15, but got {decimals}"
+
+
+def _date_problems(contest: Contest) -> Iterator[str]:
+    for name in DATES:
+        if (moment := getattr(contest, name)) is not None and moment.tzinfo is None:
+            yield f"dates.{name}: must carry its time zone, but got {moment.isoformat()}"
+            return
+    for before, after in ORDERED_DATES:
+        first, second = getattr(contest, before), getattr(contest, after)
+        if first and second and first > second:
+            yield (
+                f"dates.{after}: must not lie before {before} ({first.isoformat()}), "
+                f"but got {second.isoformat()}"
+            )
+
+
+def _metric_problems(contest: Contest) -> Iterator[str]:
+    metric = contest.metric
+    if metric.file is None:
+        return
+    if Path(metric.file).is_absolute() or ".." in Path(metric.file).parts:
+        yield f"metric.file: must lie in the contest's folder, but got {metric.file!r}"
+    for name in ("predicts", "greater_is_better"):
+        if getattr(metric, name) is None:
+            yield f"metric.{name}: is required beside an own metric file"
