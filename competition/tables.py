@@ -30,8 +30,27 @@ from competition.files import replaced_file
 __all__ = ["digest_file", "natural_types", "read_table", "write_table"]
 
 MISSING_SPELLINGS = tuple(
-    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a"
-    "|nan|null".split("|")
+    [
+        "",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "-1.#IND",
+        "-1.#QNAN",
+        "-NaN",
+        "-nan",
+        "1.#IND",
+        "1.#QNAN",
+        "<NA>",
+        "N/A",
+        "NA",
+        "NULL",
+        "NaN",
+        "None",
+        "n/a",
+        "nan",
+        "null",
+    ]
 )
 BLOCK_BYTES = 16 * 1024 * 1024
 FOREIGN_STARTS: tuple[tuple[bytes, str], ...] = (

@@ -6,7 +6,9 @@ from competition.definition.file import (
     PUBLIC_CONTEST_FILE,
     dump_contest,
     dump_public_contest,
+    format_contest,
     load_contest,
+    parse_contest,
 )
 from competition.definition.rules import contest_problems
 
@@ -20,5 +22,7 @@ __all__ = [
     "contest_problems",
     "dump_contest",
     "dump_public_contest",
+    "format_contest",
     "load_contest",
+    "parse_contest",
 ]

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,17 +39,46 @@ def load_contest(path: str | Path) -> Contest:
     """
     source = _contest_file(Path(path))
     try:
-        content = tomllib.loads(source.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidContest(f"not a TOML file: {error}", str(source)) from None
-    contest = _validated(content, source)
-    return replace(contest, pages=_read_pages(source.parent / "pages"))
+        text = source.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidContest(f"not a UTF-8 text: {error}", str(source)) from None
+    return parse_contest(text, pages=_read_pages(source.parent / "pages"), source=str(source))
+
+
+def parse_contest(
+    text: str, *, pages: Mapping[str, str] | None = None, source: str | None = None
+) -> Contest:
+    """Read a contest from the text of its file; `source` names it in messages.
+
+    Raises
+    ------
+    InvalidContest
+        With every problem at once, each with its key path.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidContest(f"not a TOML file: {error}", source) from None
+    try:
+        parsed = ContestFile.model_validate(content)
+    except ValidationError as error:
+        raise InvalidContest(sentences(error), source) from None
+    contest = _contest_of(parsed, pages or {})
+    problems = contest_problems(contest)
+    if problems:
+        raise InvalidContest(problems, source)
+    return contest
+
+
+def format_contest(contest: Contest) -> str:
+    """Write `contest` as the text of ``contest.toml``; its pages are not in it."""
+    return _text(_sections(contest))
 
 
 def dump_contest(contest: Contest, path: str | Path) -> None:
     """Write `contest` as ``contest.toml`` and its pages into ``pages`` beside it."""
     target = Path(path)
-    _write(target, _sections(contest))
+    _write(target, format_contest(contest))
     for name, text in contest.pages.items():
         with replaced_file(target.parent / "pages" / f"{name}.md") as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -58,18 +87,16 @@ def dump_contest(contest: Contest, path: str | Path) -> None:
 def dump_public_contest(contest: Contest, path: str | Path) -> None:
     """Write what participants' tools need to know: names, columns, labels, metric."""
     sections = _sections(contest)
-    _write(
-        Path(path),
-        {
-            "contest": {key: sections["contest"][key] for key in ("slug", "title")},
-            "data": {
-                key: value
-                for key, value in sections["data"].items()
-                if key not in ("seed", "public_fraction")
-            },
-            "metric": {key: value for key, value in sections["metric"].items() if key != "file"},
+    public = {
+        "contest": {key: sections["contest"][key] for key in ("slug", "title")},
+        "data": {
+            key: value
+            for key, value in sections["data"].items()
+            if key not in ("seed", "public_fraction")
         },
-    )
+        "metric": {key: value for key, value in sections["metric"].items() if key != "file"},
+    }
+    _write(Path(path), _text(public))
 
 
 def _contest_file(path: Path) -> Path:
@@ -87,19 +114,7 @@ def _read_pages(folder: Path) -> dict[str, str]:
     return {page.stem: page.read_text(encoding="utf-8") for page in sorted(folder.glob("*.md"))}
 
 
-def _validated(content: Mapping[str, Any], source: Path) -> Contest:
-    try:
-        parsed = ContestFile.model_validate(content)
-    except ValidationError as error:
-        raise InvalidContest(sentences(error), str(source)) from None
-    contest = _contest_of(parsed)
-    problems = contest_problems(contest)
-    if problems:
-        raise InvalidContest(problems, str(source))
-    return contest
-
-
-def _contest_of(parsed: ContestFile) -> Contest:
+def _contest_of(parsed: ContestFile, pages: Mapping[str, str]) -> Contest:
     values: dict[str, Any] = {
         **parsed.contest.model_dump(),
         **parsed.data.model_dump(),
@@ -114,7 +129,7 @@ def _contest_of(parsed: ContestFile) -> Contest:
     values["targets"], values["labels"] = tuple(values["targets"]), tuple(values["labels"])
     values["public_fraction"] = float(values["public_fraction"])
     metric = parsed.metric.model_dump() | {"beside": tuple(parsed.metric.beside)}
-    return Contest(metric=MetricChoice(**metric), **values)
+    return Contest(metric=MetricChoice(**metric), pages=dict(pages), **values)
 
 
 def _sections(contest: Contest) -> dict[str, dict[str, Any]]:
@@ -135,14 +150,17 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None and value != {}}
 
 
-def _write(path: Path, sections: Mapping[str, Mapping[str, Any]]) -> None:
-    text = "\n".join(
+def _write(path: Path, text: str) -> None:
+    with replaced_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _text(sections: Mapping[str, Mapping[str, Any]]) -> str:
+    return "\n".join(
         f"[{name}]\n" + "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in values.items())
         for name, values in sections.items()
         if values
     )
-    with replaced_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _key(name: str) -> str:
