@@ -29,29 +29,28 @@ from competition.files import replaced_file
 
 __all__ = ["digest_file", "natural_types", "read_table", "write_table"]
 
-MISSING_SPELLINGS = tuple(
-    [
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-        "N/A",
-        "NA",
-        "NULL",
-        "NaN",
-        "None",
-        "n/a",
-        "nan",
-        "null",
-    ]
+MISSING_SPELLINGS = (
+    "",
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "-1.#IND",
+    "-1.#QNAN",
+    "-NaN",
+    "-nan",
+    "1.#IND",
+    "1.#QNAN",
+    "<NA>",
+    "N/A",
+    "NA",
+    "NULL",
+    "NaN",
+    "None",
+    "n/a",
+    "nan",
+    "null",
 )
+"""How pandas, too, lets a missing value be written."""
 BLOCK_BYTES = 16 * 1024 * 1024
 FOREIGN_STARTS: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet file"),
@@ -66,6 +65,7 @@ FOREIGN_STARTS: tuple[tuple[bytes, str], ...] = (
     (b"[", "JSON"),
     (b"<", "HTML or XML"),
 )
+DECIMAL = re.compile(r"-?(?=\.?\d)(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 
 
@@ -73,6 +73,7 @@ def read_table(
     path: str | Path,
     *,
     text_columns: Collection[str] = (),
+    all_text: bool = False,
     columns: Sequence[str] | None = None,
     size_limit_bytes: int | None = None,
 ) -> pd.DataFrame:
@@ -86,6 +87,8 @@ def read_table(
     text_columns
         Columns kept as text exactly as written: ``007``, ``NA`` and the empty cell stay what
         they are. Names that the file lacks are passed over.
+    all_text
+        Keep every column as text exactly as written.
     columns
         Read these columns alone, in this order.
     size_limit_bytes
@@ -107,7 +110,8 @@ def read_table(
     _refuse_foreign(content, source)
     names = _header(content, source)
     wanted = _wanted(columns, names, source)
-    verbatim = [name for name in wanted if name in set(text_columns)]
+    texts = set(wanted if all_text else text_columns)
+    verbatim = [name for name in wanted if name in texts]
     table = _parse(content, names, wanted, verbatim, source)
     return _to_pandas(table, set(verbatim))
 
@@ -130,7 +134,7 @@ def natural_types(text: pd.Series[str]) -> pd.Series[Any]:
         return text.astype("int64")
     if set(spellings) <= {"True", "False"}:
         return text == "True"
-    if all(_is_decimal(spelling) for spelling in spellings):
+    if all(DECIMAL.fullmatch(spelling) for spelling in spellings):
         return text.astype("float64")
     return text
 
@@ -148,13 +152,6 @@ def digest_file(path: str | Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _is_decimal(spelling: str) -> bool:
-    """Whether a spelling is a number that is written as decimals, not as a code like 007."""
-    return re.fullmatch(
-        r"-?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?", spelling, re.ASCII
-    ) is not None and any("0" <= character <= "9" for character in spelling)
 
 
 def _unpacked(source: Path, limit: int | None) -> bytes:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from competition.metrics import get_metric
+from competition.metrics.metric import PER_LABEL
+
 Label: TypeAlias = str | int | bool
 Privacy: TypeAlias = Literal["public", "limited", "private"]
 
@@ -80,17 +83,24 @@ class Contest:
         Raises
         ------
         UnknownMetric
-            When the registry has no such metric.
+            The registry has no such metric.
         """
         if self.metric.predicts is not None:
             return self.metric.predicts
-        from competition.metrics import get_metric
-
         return get_metric(self.metric.name, **self.metric.parameters).predicts
 
     @property
     def prediction_columns(self) -> tuple[str, ...]:
-        """Columns of a submission beside the id: the targets, or one per class."""
-        if self.predicts == "class_probabilities" and self.labels:
+        """Columns of a submission beside the id: the targets, or one per class.
+
+        Raises
+        ------
+        UnknownMetric
+            The registry has no such metric.
+        """
+        if self.metric.file is None:
+            metric = get_metric(self.metric.name, **self.metric.parameters)
+            return metric.prediction_columns(self.targets, self.labels)
+        if self.metric.predicts in PER_LABEL:
             return tuple(str(label) for label in self.labels)
         return self.targets

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from competition.definition.contest import Contest, Label
+from competition.errors import UnknownMetric, did_you_mean
+from competition.metrics import Metric, Predicts, get_metric
+from competition.metrics.metric import NEEDS_LABELS
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_LENGTH = 80
@@ -110,11 +114,57 @@ def _date_problems(contest: Contest) -> Iterator[str]:
 
 
 def _metric_problems(contest: Contest) -> Iterator[str]:
+    if contest.metric.file is None:
+        yield from _registered_metric_problems(contest)
+    else:
+        yield from _own_metric_problems(contest)
+    for name in contest.metric.beside:
+        try:
+            get_metric(name)
+        except UnknownMetric as error:
+            yield f"metric.beside: {error}"
+
+
+def _own_metric_problems(contest: Contest) -> Iterator[str]:
     metric = contest.metric
-    if metric.file is None:
-        return
-    if Path(metric.file).is_absolute() or ".." in Path(metric.file).parts:
+    if metric.file and (Path(metric.file).is_absolute() or ".." in Path(metric.file).parts):
         yield f"metric.file: must lie in the contest's folder, but got {metric.file!r}"
     for name in ("predicts", "greater_is_better"):
         if getattr(metric, name) is None:
             yield f"metric.{name}: is required beside an own metric file"
+    if metric.predicts is not None and metric.predicts not in get_args(Predicts):
+        hint = did_you_mean(metric.predicts, get_args(Predicts))
+        yield (
+            f"metric.predicts: must be one of {', '.join(get_args(Predicts))}, "
+            f"but got {metric.predicts!r}{hint}"
+        )
+
+
+def _registered_metric_problems(contest: Contest) -> Iterator[str]:
+    try:
+        metric = get_metric(contest.metric.name, **contest.metric.parameters)
+    except UnknownMetric as error:
+        yield f"metric.name: {error}"
+        return
+    yield from _target_count_problems(metric, len(contest.targets))
+    yield from _label_count_problems(metric, contest.labels)
+    for key, declared in (
+        ("predicts", metric.predicts),
+        ("greater_is_better", metric.greater_is_better),
+    ):
+        if getattr(contest.metric, key) not in (None, declared):
+            yield f"metric.{key}: {metric.name} declares {declared!r} itself; remove this line"
+
+
+def _target_count_problems(metric: Metric, count: int) -> Iterator[str]:
+    if count < metric.min_columns:
+        yield f"data.targets: {metric.name} needs at least {metric.min_columns}, but got {count}"
+    if metric.max_columns is not None and count > metric.max_columns:
+        yield f"data.targets: {metric.name} takes at most {metric.max_columns}, but got {count}"
+
+
+def _label_count_problems(metric: Metric, labels: tuple[Label, ...]) -> Iterator[str]:
+    if metric.predicts in NEEDS_LABELS and not labels:
+        yield f"data.labels: {metric.name} needs the ordered classes, such as ['no', 'yes']"
+    if metric.predicts == "probability" and len(labels) > 2:
+        yield f"data.labels: {metric.name} needs exactly two classes, but got {len(labels)}"
