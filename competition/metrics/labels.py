@@ -24,15 +24,16 @@ def accuracy(truth: Array, prediction: Array) -> float:
 
 def wrong_rows(truth: Array, prediction: Array) -> Floats:
     """Share of wrong cells in each row, shape (n_rows,)."""
-    wrong = (truth != prediction).astype(np.float64)
-    return wrong if wrong.ndim == 1 else wrong.mean(axis=1)
+    wrong: Floats = (truth != prediction).astype(np.float64)
+    return wrong if wrong.ndim == 1 else np.asarray(wrong.mean(axis=1))
 
 
 def recalled_weights(truth: Array) -> Floats:
     """Weight of each row so that every class of the truth weighs the same; mean 1."""
     _, codes, counts = np.unique(truth, return_inverse=True, return_counts=True)
     weights: Floats = len(truth) / (len(counts) * counts)
-    return weights[codes]
+    chosen: Floats = weights[codes]
+    return chosen
 
 
 def balanced_accuracy(truth: Array, prediction: Array) -> float:

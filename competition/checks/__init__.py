@@ -1,0 +1,28 @@
+"""Checks of a submission before anything is spent: every problem at once."""
+
+from competition.checks.cells import label_codes
+from competition.checks.form import (
+    RULES,
+    Problem,
+    SubmissionForm,
+    load_form,
+    metric_of,
+    prediction_columns,
+    submission_form,
+)
+from competition.checks.ids import places_of
+from competition.checks.submission import check_submission, read_submission
+
+__all__ = [
+    "RULES",
+    "Problem",
+    "SubmissionForm",
+    "check_submission",
+    "label_codes",
+    "load_form",
+    "metric_of",
+    "places_of",
+    "prediction_columns",
+    "read_submission",
+    "submission_form",
+]
