@@ -174,7 +174,7 @@ def _by_stratum(strata: Rows, fraction: float, rng: np.random.Generator) -> Mask
 def _quotas(sizes: Rows, fraction: float) -> Rows:
     """Whole numbers near ``sizes * fraction`` whose sum is near too, by largest remainders."""
     exact = sizes * fraction
-    quotas = np.floor(exact).astype(np.intp)
+    quotas: Rows = np.floor(exact).astype(np.intp)
     missing = min(max(round(sizes.sum() * fraction), 1), sizes.sum() - 1) - quotas.sum()
     largest = np.argsort(quotas - exact, kind="stable")[: max(missing, 0)]
     quotas[largest] += 1
