@@ -1,0 +1,155 @@
+"""Changing a contest: each change is a new version, and scored entries keep their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import false, select, update
+from sqlalchemy.orm import Session
+
+from competition.definition import Contest
+from competition.errors import InvalidContest
+from competition.store.adding import ContestFiles, add_version
+from competition.store.audit import record
+from competition.store.contests import get_contest
+from competition.store.counting import recount_contest
+from competition.store.opening import Store
+from competition.store.rows import contest_row
+from competition.store.schema import ContestFileRow, ContestRow, EntryRow, VersionRow
+from competition.store.values import Status
+from competition.store.versions import (
+    DATA,
+    METRIC,
+    SOLUTION,
+    SOLUTION_NAME,
+    contest_of_version,
+    current_version,
+)
+
+__all__ = ["change_contest", "launch_contest", "update_contest"]
+
+
+def update_contest(
+    store: Store, slug: str, contest: Contest, *, actor: str, now: datetime, note: str = ""
+) -> Contest:
+    """Replace the definition: settings, dates, pages."""
+    return change_contest(store, slug, contest=contest, actor=actor, now=now, note=note)
+
+
+def launch_contest(
+    store: Store, slug: str, *, at: datetime | None = None, actor: str, now: datetime
+) -> Contest:
+    """Open a contest now or at a time."""
+    launched = replace(get_contest(store, slug), launched_at=at or now)
+    return change_contest(store, slug, contest=launched, actor=actor, now=now, note="launch")
+
+
+def change_contest(
+    store: Store,
+    slug: str,
+    *,
+    contest: Contest | None = None,
+    data: Mapping[str, str] | None = None,
+    solution: str | None = None,
+    metric: str | None = None,
+    actor: str,
+    now: datetime,
+    note: str = "",
+) -> Contest:
+    """Replace parts of a contest, as one new version.
+
+    Parameters
+    ----------
+    contest
+        The new definition; its slug must stay.
+    data
+        All data files: name to digest of a file that ``store.files`` holds.
+    solution, metric
+        Digests of a new ``solution.csv`` and of the host's own metric.
+
+    Raises
+    ------
+    InvalidContest
+        When the slug differs, or when entries are scored and the change would score them
+        differently: such a change goes through a rescore.
+    """
+    with store.writing() as session:
+        row = contest_row(session, slug, lock=True)
+        before = current_version(session, row)
+        after = contest or contest_of_version(store, before)
+        if after.slug != slug:
+            raise InvalidContest(f"contest.slug must stay {slug!r}, got {after.slug!r}")
+        files = changed_files(session, before, after, now, data, solution, metric)
+        version = add_version(session, store, row, after, files, actor, now, note)
+        if _scores_differently(before, version):
+            _check_nothing_scored(session, row)
+        row.version = version.number
+        _mark_late(session, store, row, contest_of_version(store, before), after)
+        differences = _differences(before, version)
+        details = {"version": version.number, "note": note, "changed": differences}
+        record(session, slug, actor, "contest changed", details, now)
+        return after
+
+
+def changed_files(
+    session: Session,
+    before: VersionRow,
+    after: Contest,
+    now: datetime,
+    data: Mapping[str, str] | None,
+    solution: str | None,
+    metric: str | None,
+) -> ContestFiles:
+    """Return the files of the next version: those given, else those of the version before."""
+    rows = session.scalars(select(ContestFileRow).where(ContestFileRow.version_id == before.id))
+    files = {(row.kind, row.name): (row.digest, row.modified_at) for row in rows}
+    if data is not None:
+        files = {key: found for key, found in files.items() if key[0] != DATA}
+        files |= {(DATA, name): (digest, now) for name, digest in data.items()}
+    if solution is not None:
+        files[SOLUTION, SOLUTION_NAME] = (solution, now)
+    if metric is not None:
+        files = {key: found for key, found in files.items() if key[0] != METRIC}
+        files[METRIC, after.metric.file or "metric.py"] = (metric, now)
+    return files
+
+
+def _scores_differently(before: VersionRow, after: VersionRow) -> bool:
+    return (before.metric_digest, before.solution_digest) != (
+        after.metric_digest,
+        after.solution_digest,
+    )
+
+
+def _check_nothing_scored(session: Session, contest: ContestRow) -> None:
+    scored = select(EntryRow.id).where(
+        EntryRow.contest_id == contest.id, EntryRow.status == Status.SCORED.value
+    )
+    if session.scalar(scored.limit(1)) is not None:
+        raise InvalidContest(
+            f"{contest.slug} has scored entries, and this change would score them differently; "
+            f"'ripe contest rescore {contest.slug}' shows the new board first, then swaps"
+        )
+
+
+def _mark_late(
+    session: Session, store: Store, row: ContestRow, before: Contest, after: Contest
+) -> None:
+    """Let a moved deadline decide anew which entries are late."""
+    if before.deadline == after.deadline:
+        return
+    own = (
+        EntryRow.contest_id == row.id,
+        EntryRow.sandbox.is_(False),
+        EntryRow.baseline.is_(False),
+    )
+    late = EntryRow.submitted_at > after.deadline if after.deadline is not None else false()
+    session.execute(update(EntryRow).where(*own).values(late=late))
+    recount_contest(session, store, row)
+
+
+def _differences(before: VersionRow, after: VersionRow) -> list[str]:
+    names = ("definition", "pages", "metric_digest", "solution_digest")
+    return [name for name in names if getattr(before, name) != getattr(after, name)]

@@ -1,0 +1,165 @@
+"""Boards, kept up to date entry by entry and never recomputed on a read.
+
+Each team with a score has one row of `StandingRow`: its best public score and its final private
+score as keys of which the smaller is better, with the time of the entry that earned it. A board is
+a walk along an index; a team's own rank is a count along the same index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from competition.store.opening import Store
+from competition.store.rows import contest_row
+from competition.store.schema import StandingRow, TeamRow
+from competition.store.teams import members_of
+from competition.store.values import BoardRow
+from competition.store.versions import current_version
+
+__all__ = ["Board", "board_place", "private_board", "public_board"]
+
+Board: TypeAlias = Literal["public", "private"]
+
+
+def public_board(
+    store: Store, slug: str, *, top: int | None = None, offset: int = 0
+) -> list[BoardRow]:
+    """Return the public board, best first, baselines in their places.
+
+    Parameters
+    ----------
+    top
+        At most so many ranked teams.
+    offset
+        Begin after so many ranked teams.
+    """
+    return _board(store, slug, "public", top, offset)
+
+
+def private_board(
+    store: Store, slug: str, *, top: int | None = None, offset: int = 0
+) -> list[BoardRow]:
+    """Return the final board; whether a viewer may see it is for `competition.visibility`."""
+    return _board(store, slug, "private", top, offset)
+
+
+def board_place(store: Store, slug: str, team_id: int, board: Board = "public") -> BoardRow | None:
+    """Return a team's own line of a board, or None when it has no score there."""
+    with store.reading() as session:
+        contest = contest_row(session, slug)
+        keys = _Keys(board)
+        query = keys.lines(contest.id).where(StandingRow.team_id == team_id)
+        found = session.execute(query).one_or_none()
+        if found is None:
+            return None
+        standing, name = found
+        sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
+        rank = _rank(session, keys, standing) if standing.ranked else None
+        row = keys.row(standing, name, rank, sign)
+        return replace(row, members=members_of(session, [team_id]).get(team_id, ()))
+
+
+class _Keys:
+    """The columns of one of the two boards."""
+
+    def __init__(self, board: Board) -> None:
+        public = board == "public"
+        self.key: InstrumentedAttribute[float | None] = (
+            StandingRow.public_key if public else StandingRow.private_key
+        )
+        self.at = StandingRow.public_at if public else StandingRow.private_at
+        self.entry = StandingRow.public_entry_id if public else StandingRow.private_entry_id
+
+    def lines(self, contest_id: int) -> Select[StandingRow, str]:
+        """Select the lines of a contest that have a score, in no order."""
+        return (
+            select(StandingRow, TeamRow.name)
+            .join(TeamRow, TeamRow.id == StandingRow.team_id)
+            .where(StandingRow.contest_id == contest_id, self.key.is_not(None))
+        )
+
+    def ordered(self, contest_id: int, *, ranked: bool) -> Select[StandingRow, str]:
+        """Select the lines of a contest, best first, ties to the earlier entry."""
+        lines = self.lines(contest_id).where(StandingRow.ranked.is_(ranked))
+        return lines.order_by(self.key, self.at, StandingRow.team_id)
+
+    def before(self, row: StandingRow) -> ColumnElement[bool]:
+        """Say which lines stand above a row."""
+        key, at = self.place(row)[:2]
+        return or_(
+            self.key < key,
+            and_(self.key == key, self.at < at),
+            and_(self.key == key, self.at == at, StandingRow.team_id < row.team_id),
+        )
+
+    def place(self, row: StandingRow) -> tuple[float, object, int]:
+        """Return what a line is ordered by."""
+        return getattr(row, self.key.key), getattr(row, self.at.key), row.team_id
+
+    def row(self, row: StandingRow, team: str, rank: int | None, sign: float) -> BoardRow:
+        """Return a line as a value."""
+        return BoardRow(
+            rank=rank,
+            team_id=row.team_id,
+            team=team,
+            members=(),
+            score=sign * getattr(row, self.key.key) + 0.0,
+            entries=row.entries,
+            last_entry=row.last_entry_at,
+            entry_ref=getattr(row, self.entry.key),
+            is_baseline=not row.ranked,
+        )
+
+
+def _board(store: Store, slug: str, board: Board, top: int | None, offset: int) -> list[BoardRow]:
+    keys = _Keys(board)
+    with store.reading() as session:
+        contest = contest_row(session, slug)
+        sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
+        ordered = keys.ordered(contest.id, ranked=True).limit(top).offset(offset)
+        ranked = session.execute(ordered).all()
+        rows = [
+            (keys.place(row), keys.row(row, name, offset + position, sign))
+            for position, (row, name) in enumerate(ranked, start=1)
+        ]
+        ended = top is None or len(ranked) < top
+        baselines = session.execute(keys.ordered(contest.id, ranked=False)).all()
+        unranked = [
+            (keys.place(row), keys.row(row, name, None, sign))
+            for row, name in baselines
+            if _is_within(keys.place(row), rows, offset == 0, ended)
+        ]
+        lines = [line for _, line in sorted(rows + unranked, key=lambda found: found[0])]
+        return _with_members(session, lines)
+
+
+def _is_within(
+    place: tuple[float, object, int],
+    rows: Sequence[tuple[tuple[float, object, int], BoardRow]],
+    from_start: bool,
+    to_end: bool,
+) -> bool:
+    """Say whether a baseline stands between the first and last ranked line of this part."""
+    after_first = from_start or (bool(rows) and place > rows[0][0])
+    before_last = to_end or (bool(rows) and place < rows[-1][0])
+    return after_first and before_last
+
+
+def _rank(session: Session, keys: _Keys, row: StandingRow) -> int:
+    above = select(func.count()).where(
+        StandingRow.contest_id == row.contest_id,
+        StandingRow.ranked.is_(True),
+        keys.key.is_not(None),
+        keys.before(row),
+    )
+    return 1 + (session.scalar(above) or 0)
+
+
+def _with_members(session: Session, lines: list[BoardRow]) -> list[BoardRow]:
+    members = members_of(session, (line.team_id for line in lines))
+    return [replace(line, members=members.get(line.team_id, ())) for line in lines]
