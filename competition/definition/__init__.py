@@ -10,7 +10,7 @@ from competition.definition.file import (
     load_contest,
     parse_contest,
 )
-from competition.definition.rules import contest_problems
+from competition.definition.rules import contest_problems, slug_problem
 
 __all__ = [
     "CONTEST_FILE",
@@ -25,4 +25,5 @@ __all__ = [
     "format_contest",
     "load_contest",
     "parse_contest",
+    "slug_problem",
 ]

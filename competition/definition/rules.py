@@ -49,12 +49,19 @@ def contest_problems(contest: Contest) -> list[str]:
     ]
 
 
+def slug_problem(slug: str) -> str | None:
+    """Say what is wrong with a slug; None when nothing is."""
+    if SLUG.fullmatch(slug) and len(slug) <= SLUG_LENGTH:
+        return None
+    return (
+        "a slug must be lower-case letters, digits and single hyphens, at most "
+        f"{SLUG_LENGTH} characters, such as 'avocado-ripeness', but got {slug!r}"
+    )
+
+
 def _name_problems(contest: Contest) -> Iterator[str]:
-    if not SLUG.fullmatch(contest.slug) or len(contest.slug) > SLUG_LENGTH:
-        yield (
-            "contest.slug: must be lower-case letters, digits and single hyphens, at most "
-            f"{SLUG_LENGTH} characters, such as 'avocado-ripeness', but got {contest.slug!r}"
-        )
+    if problem := slug_problem(contest.slug):
+        yield f"contest.slug: {problem}"
     if not contest.title.strip():
         yield "contest.title: must not be empty"
     for name in contest.pages:

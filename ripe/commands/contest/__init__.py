@@ -1,0 +1,41 @@
+"""``ripe contest``: make contests, look at them, look after them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+SUBCOMMANDS: dict[str, tuple[str, str]] = {
+    "new": ("new", "Build a contest from tables and add it to this home."),
+    "add": ("new", "Add a contest from its folder."),
+    "list": ("show", "List the contests of this home."),
+    "show": ("show", "Show what a contest is."),
+}
+"""Subcommand -> (module of this package, one-line help)."""
+
+
+class LazyContestGroup(click.Group):
+    """A group that imports a subcommand's module only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the subcommands in the order of the help."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a subcommand; None when there is none of this name."""
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        module = import_module(f"{__name__}.{SUBCOMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in SUBCOMMANDS.items()])
+
+
+@click.group(cls=LazyContestGroup)
+def command() -> None:
+    """Make, list and look after contests."""

@@ -1,0 +1,317 @@
+"""``ripe contest new`` and ``ripe contest add``: a contest from tables, or from its folder."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ripe.console import home_of, say
+
+if TYPE_CHECKING:
+    from competition.building import BuiltContest
+    from competition.definition import Contest, MetricChoice
+
+FILE = click.Path(path_type=Path)
+KINDS = ("stratified", "grouped", "time", "random")
+SETTINGS = (
+    "description",
+    "privacy",
+    "deadline",
+    "private_leaderboard_release_date",
+    "max_daily_submissions",
+    "num_scored_submissions",
+    "max_team_size",
+    "score_truncation_num_decimals",
+    "ladder",
+)
+"""Options of ``new`` that are fields of a contest under the same name."""
+
+
+def _moment(ctx: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time such as 2027-01-31T23:59Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _labels(
+    ctx: click.Context, parameter: click.Parameter, text: str | None
+) -> tuple[str, ...] | None:
+    return None if text is None else tuple(label.strip() for label in text.split(","))
+
+
+def _parameters(
+    ctx: click.Context, parameter: click.Parameter, pairs: tuple[str, ...]
+) -> dict[str, Any]:
+    values = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair!r} is not of the form NAME=VALUE")
+        values[name] = _value(text)
+    return values
+
+
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+Decorated = Callable[..., Any]
+
+
+def _table_options(function: Decorated) -> Decorated:
+    for option in (
+        click.option("--train", type=FILE, help="Labelled table; alone, it is split by itself."),
+        click.option("--test", type=FILE, help="Test table; may itself hold the targets."),
+        click.option("--solution", type=FILE, help="Truth of the test rows, by id."),
+        click.option("--sample", type=FILE, help="Sample submission (default: made)."),
+        click.option("--from-download", help="Practise on a downloaded contest: name or folder."),
+        click.option("--target", "targets", multiple=True, help="Column to predict; repeatable."),
+        click.option("--id", "id_column", help="Column that identifies a row (default: id, made)."),
+        click.option("--labels", callback=_labels, help="Classes in their order, with commas."),
+    )[::-1]:
+        function = option(function)
+    return function
+
+
+def _metric_options(function: Decorated) -> Decorated:
+    for option in (
+        click.option("--metric", help="Name or alias (default: one that fits the targets)."),
+        click.option(
+            "--parameter",
+            "parameters",
+            multiple=True,
+            callback=_parameters,
+            help="NAME=VALUE of the metric; repeatable.",
+        ),
+        click.option("--beside", multiple=True, help="Metric shown beside it; repeatable."),
+        click.option("--metric-file", type=FILE, help="Your own metric.py, by Kaggle's contract."),
+        click.option("--predicts", help="What an own metric takes: labels, probability, values …"),
+        click.option(
+            "--greater-is-better/--lower-is-better",
+            default=None,
+            help="Which way an own metric points.",
+        ),
+    )[::-1]:
+        function = option(function)
+    return function
+
+
+def _split_options(function: Decorated) -> Decorated:
+    for option in (
+        click.option("--split", "kind", type=click.Choice(KINDS), help="How rows are shared out."),
+        click.option("--group", "group_column", help="Column whose groups stay on one side."),
+        click.option("--time", "time_column", help="Column of times; the latest rows are tested."),
+        click.option("--test-fraction", type=float, default=0.25, show_default=True),
+        click.option("--public-fraction", type=float, default=0.3, show_default=True),
+        click.option("--seed", type=int, default=0, show_default=True),
+    )[::-1]:
+        function = option(function)
+    return function
+
+
+def _setting_options(function: Decorated) -> Decorated:
+    for option in (
+        click.option("--title", help="Name on pages (default: from the slug)."),
+        click.option("--description", help="One sentence on what it is about."),
+        click.option("--privacy", type=click.Choice(("public", "limited", "private"))),
+        click.option("--deadline", callback=_moment, help="Last moment for entries, UTC."),
+        click.option(
+            "--release",
+            "private_leaderboard_release_date",
+            callback=_moment,
+            help="When the final board is shown, UTC (default: at the deadline).",
+        ),
+        click.option("--daily-limit", "max_daily_submissions", type=int, help="Entries per day."),
+        click.option("--selections", "num_scored_submissions", type=int, help="Final entries."),
+        click.option("--team-size", "max_team_size", type=int, help="Most members of a team."),
+        click.option("--decimals", "score_truncation_num_decimals", type=int),
+        click.option("--ladder", is_flag=True, default=None, help="Show a score only when better."),
+    )[::-1]:
+        function = option(function)
+    return function
+
+
+@click.command("new")
+@click.argument("slug")
+@_table_options
+@_metric_options
+@_split_options
+@_setting_options
+@click.option("--closed", is_flag=True, help="Do not open it yet.")
+@click.pass_context
+def new_command(ctx: click.Context, /, slug: str, closed: bool, **options: Any) -> None:
+    r"""Build the contest SLUG and add it to this home.
+
+    \b
+    ripe contest new titanic --train train.csv --test test.csv \
+        --solution solution.csv --target Survived --id PassengerId --metric accuracy
+    ripe contest new ripeness-table --train ripeness.csv --target ripeness
+    ripe contest new avocado-ripeness          (a contest that comes with Ripe)
+    """
+    home = home_of(ctx)
+    _refuse_taken(home, slug)
+    folder = home / "contests" / slug
+    if options["train"] is None and options["from_download"] is None:
+        _build_built_in(slug, folder, options["seed"])
+        built = None
+    else:
+        built = _build(home, slug, folder, options)
+    contest = _add(home, folder, opens=not closed)
+    _tell(contest, folder, built)
+
+
+@click.command("add")
+@click.argument("folder", type=FILE)
+@click.option("--closed", is_flag=True, help="Do not open it yet.")
+@click.pass_context
+def add_command(ctx: click.Context, folder: Path, closed: bool) -> None:
+    """Add the contest in FOLDER (contest.toml, data, solution.csv) to this home."""
+    from competition.store import add_contest, open_store
+
+    now = datetime.now(UTC)
+    contest = add_contest(open_store(home_of(ctx)), folder, now=now, launch=not closed)
+    _tell(contest, folder, None)
+
+
+def _refuse_taken(home: Path, slug: str) -> None:
+    from competition.definition import slug_problem
+    from competition.errors import InvalidContest, UnknownContest
+    from competition.store import get_contest, open_store
+
+    if problem := slug_problem(slug):
+        raise InvalidContest(problem)
+    if not (home / "host.db").exists():
+        return
+    try:
+        get_contest(open_store(home), slug)
+    except UnknownContest:
+        return
+    raise InvalidContest(f"there is a contest {slug!r} already; choose another name")
+
+
+def _build_built_in(slug: str, folder: Path, seed: int) -> None:
+    from competition.contests import BUILT_IN
+    from competition.errors import did_you_mean
+
+    if slug not in BUILT_IN:
+        hint = did_you_mean(slug, BUILT_IN) or f" of the contests that come with Ripe ({_names()})"
+        raise click.UsageError(f"name the labelled table with --train; {slug!r} is none{hint}")
+    BUILT_IN[slug](folder, seed=seed)
+
+
+def _names() -> str:
+    from competition.contests import BUILT_IN
+
+    return ", ".join(BUILT_IN)
+
+
+def _build(home: Path, slug: str, folder: Path, options: dict[str, Any]) -> BuiltContest:
+    from competition.building import prepare_contest, write_contest
+
+    tables = _tables(home, options)
+    if not tables["targets"]:
+        raise click.UsageError("name the column to predict with --target")
+    settings = {name: options[name] for name in SETTINGS if options[name] is not None}
+    built = prepare_contest(slug=slug, title=options["title"], **tables, **settings)
+    write_contest(built, folder, metric_source=options["metric_file"])
+    return built
+
+
+def _tables(home: Path, options: dict[str, Any]) -> dict[str, Any]:
+    from competition.building import SplitPlan
+
+    plan = {
+        name: options[name]
+        for name in (
+            "kind",
+            "group_column",
+            "time_column",
+            "test_fraction",
+            "public_fraction",
+            "seed",
+        )
+    }
+    given = {name: options[name] for name in ("train", "test", "solution", "sample")}
+    wanted = {name: options[name] or None for name in ("targets", "id_column", "labels")}
+    tables = {**given, **wanted, "metric": _metric(options)}
+    if options["from_download"] is not None:
+        folder, known = _downloaded(home, options["from_download"])
+        for column in ("group_column", "time_column"):
+            plan[column] = plan[column] or getattr(known, column)
+        tables = _filled(tables, folder, known)
+    return {**tables, "split": SplitPlan(**plan)}
+
+
+def _metric(options: dict[str, Any]) -> MetricChoice | None:
+    from competition.definition import MetricChoice
+
+    own = options["metric_file"]
+    name = options["metric"] or (own and own.stem)
+    if name is None:
+        return None
+    return MetricChoice(
+        name=name,
+        parameters=options["parameters"],
+        beside=options["beside"],
+        file=None if own is None else "metric.py",
+        predicts=options["predicts"],
+        greater_is_better=options["greater_is_better"],
+    )
+
+
+def _downloaded(home: Path, name: str) -> tuple[Path, Contest]:
+    """Find the folder of a download and what its contest is."""
+    from competition.definition import load_contest
+
+    folder = Path(name) if Path(name).is_dir() else home / "data" / name
+    return folder, load_contest(folder)
+
+
+def _filled(tables: dict[str, Any], folder: Path, known: Contest) -> dict[str, Any]:
+    """Take from a downloaded contest whatever the command line leaves open."""
+    from competition.definition import MetricChoice
+
+    own = MetricChoice(known.metric.name, known.metric.parameters, known.metric.beside)
+    filling = {
+        "train": folder / "train.csv",
+        "targets": known.targets,
+        "id_column": known.id_column,
+        "labels": known.labels or None,
+        "metric": own,
+    }
+    return tables | {name: value for name, value in filling.items() if tables[name] is None}
+
+
+def _add(home: Path, folder: Path, *, opens: bool) -> Contest:
+    """Add a folder that was just built; when that fails, the folder goes."""
+    from competition.store import add_contest, open_store
+
+    try:
+        return add_contest(open_store(home), folder, now=datetime.now(UTC), launch=opens)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _tell(contest: Contest, folder: Path, built: BuiltContest | None) -> None:
+    from ripe.commands.contest.describing import headline, sizes
+
+    say(headline(contest))
+    say(f"  {sizes(folder)}")
+    for note in () if built is None else built.notes:
+        say(f"  {note}")
+    say(f"  folder: {folder}")
+    say(f"  next: ripe contest check {contest.slug}")
