@@ -15,7 +15,7 @@ class Setting:
     """A setting: ``name``, ``default`` and what it does."""
 
     name: str
-    default: int | float | str | bool
+    default: float
     help: str
 
 
@@ -29,7 +29,7 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
-def default_of(name: str) -> int | float | str | bool:
+def default_of(name: str) -> float:
     """Return the default of a setting.
 
     Raises

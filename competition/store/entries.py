@@ -148,15 +148,14 @@ def cancel_entry(store: Store, ref: int, *, actor: str, now: datetime) -> Entry:
         When the entry has its outcome already.
     """
     with store.writing() as session:
-        row = session.get(EntryRow, ref, with_for_update=True)
+        job = session.get(JobRow, ref, with_for_update=True)
+        row = session.get(EntryRow, ref)
         if row is None:
             raise UnknownEntry(ref)
-        if not Status(row.status).is_open:
+        if job is None:
             raise NotAllowed(f"entry {ref} is {row.status}; only waiting entries can be withdrawn")
         row.status = Status.CANCELLED.value
-        job = session.get(JobRow, ref)
-        if job is not None:
-            session.delete(job)
+        session.delete(job)
         session.flush()
         slug = session.get_one(ContestRow, row.contest_id).slug
         record(session, slug, actor, "entry cancelled", {"entry": ref}, now)

@@ -35,8 +35,10 @@ def user_row(session: Session, name: str, *, lock: bool = False) -> UserRow:
     return row
 
 
-def contest_row(session: Session, slug: str, *, lock: bool = False) -> ContestRow:
-    """Return the row of a contest.
+def contest_row(
+    session: Session, slug: str, *, lock: bool = False, share: bool = False
+) -> ContestRow:
+    """Return the row of a contest, locked against others or against changes where asked.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def contest_row(session: Session, slug: str, *, lock: bool = False) -> ContestRo
         When no contest has this slug.
     """
     query = select(ContestRow).where(ContestRow.slug == slug)
-    row = session.scalar(query.with_for_update() if lock else query)
+    row = session.scalar(query.with_for_update(read=share) if lock or share else query)
     if row is None:
         known = session.scalars(select(ContestRow.slug)).all()
         raise UnknownContest(f"no contest is named {slug!r}{did_you_mean(slug, known)}")

@@ -1,0 +1,118 @@
+"""Writing down what scoring an entry gave: once, by the worker that holds its lease."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import asdict
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from competition.queue.leases import Lease, held_job, release
+from competition.scoring import Scores, ScoringOutcome
+from competition.store import Status, Store
+from competition.store.counting import count_entry
+from competition.store.known_files import remember_file
+from competition.store.rows import contest_row
+from competition.store.schema import EntryRow, RowLossRow, VersionRow
+from competition.store.versions import current_version
+
+__all__ = ["finish_entry"]
+
+_BROKE_DOWN = "Scoring broke down; the host has been told why. This entry costs no quota."
+
+
+def finish_entry(store: Store, lease: Lease, outcome: ScoringOutcome, now: datetime) -> bool:
+    """Write down an entry's outcome and its team's new standing, in one transaction.
+
+    Returns
+    -------
+    bool
+        False, and nothing is changed, when the lease was lost: another worker has the entry, or
+        it was withdrawn. An entry scored against a definition that no longer holds goes back to
+        the queue.
+    """
+    outcome = _checked(outcome)
+    losses = _keep_losses(store, outcome.row_losses)
+    with store.writing() as session:
+        contest = contest_row(session, lease.contest, share=True)
+        job = held_job(session, lease)
+        if job is None:
+            return False
+        version = current_version(session, contest)
+        if not _scores_alike(session, lease, version):
+            release(session, job)
+            return True
+        entry = session.get_one(EntryRow, lease.ref)
+        entry.version_id, entry.scored_at = version.id, now
+        _set_outcome(entry, outcome)
+        if losses is not None and outcome.row_losses is not None:
+            remember_file(session, store, losses, now)
+            rows = len(outcome.row_losses)
+            session.merge(RowLossRow(entry_id=entry.id, digest=losses, rows=rows))
+        session.delete(job)
+        session.flush()
+        count_entry(session, store, version, entry)
+        return True
+
+
+def load_losses(store: Store, digest: str) -> NDArray[np.float64]:
+    """Return kept row losses, shape ``(n_solution_rows,)``, NaN where rows are ignored."""
+    with store.files.open(digest) as stream:
+        losses: NDArray[np.float64] = np.load(io.BytesIO(stream.read()), allow_pickle=False)
+    return losses
+
+
+def _keep_losses(store: Store, losses: NDArray[np.float64] | None) -> str | None:
+    if losses is None:
+        return None
+    content = io.BytesIO()
+    np.save(content, losses.astype("<f8"), allow_pickle=False)
+    content.seek(0)
+    return store.files.put(content)
+
+
+def _checked(outcome: ScoringOutcome) -> ScoringOutcome:
+    """Turn a score that is no finite number into a failure: it must never rank."""
+    scores = outcome.scores
+    if outcome.status != "scored":
+        return outcome
+    if scores is None:
+        return ScoringOutcome("failed", message="scoring ended without a score")
+    wrong = [value for value in _values(scores) if value is not None and not math.isfinite(value)]
+    if wrong:
+        return ScoringOutcome("failed", message=f"a score must be finite, got {wrong[0]}")
+    return outcome
+
+
+def _values(scores: Scores) -> tuple[float | None, ...]:
+    return scores.overall, scores.public, scores.private
+
+
+def _scores_alike(session: Session, lease: Lease, version: VersionRow) -> bool:
+    scored = session.get_one(VersionRow, lease.version_id)
+    return (scored.metric_digest, scored.solution_digest) == (
+        version.metric_digest,
+        version.solution_digest,
+    )
+
+
+def _set_outcome(entry: EntryRow, outcome: ScoringOutcome) -> None:
+    entry.status = Status(outcome.status).value
+    entry.message = outcome.message if outcome.status == "rejected" else ""
+    entry.host_message = outcome.output
+    if outcome.status == "failed":
+        entry.message, entry.host_message = _BROKE_DOWN, _told_host(outcome)
+    if outcome.status == "scored" and outcome.scores is not None:
+        scores = outcome.scores
+        entry.overall_score, entry.private_score = scores.overall, scores.private
+        entry.public_score = entry.true_public_score = scores.public
+        entry.beside = {name: asdict(found) for name, found in scores.beside.items()}
+
+
+def _told_host(outcome: ScoringOutcome) -> str:
+    printed = f"\nthe metric printed:\n{outcome.output}" if outcome.output else ""
+    return outcome.message + printed
