@@ -1,0 +1,8 @@
+"""The host: serves contests to Kaggle's official clients and to browsers."""
+
+from __future__ import annotations
+
+from competition.host.app import create_app
+from competition.host.serving import open_port, running_app, running_host, serve
+
+__all__ = ["create_app", "open_port", "running_app", "running_host", "serve"]

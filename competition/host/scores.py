@@ -1,0 +1,27 @@
+"""Scores and entries as people read them."""
+
+from __future__ import annotations
+
+from competition.definition import Contest
+from competition.store import Entry, Status
+
+__all__ = ["entry_note", "shown_score"]
+
+
+def shown_score(score: float | None, contest: Contest) -> str:
+    """Return a score with the contest's number of decimals, empty when there is none."""
+    if score is None:
+        return ""
+    text = f"{score:.{contest.score_truncation_num_decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def entry_note(entry: Entry) -> str:
+    """Return why an entry has no score, in words its team may read; empty when it has one."""
+    if entry.status is Status.REJECTED:
+        return entry.message or "the submission breaks a rule of the contest"
+    if entry.status is Status.FAILED:
+        return "scoring failed on the host's side; the hosts of the contest can see why"
+    if entry.status is Status.CANCELLED:
+        return "withdrawn before it was scored"
+    return ""

@@ -1,0 +1,13 @@
+"""Kaggle's services, one module each: what is called, and how the host answers."""
+
+from __future__ import annotations
+
+from competition.host.rpc import Methods
+from competition.host.services import accounts, competitions, entries
+
+__all__ = ["all_methods"]
+
+
+def all_methods() -> Methods:
+    """Return every call that this host answers, by ``package.Service/Method``."""
+    return {**accounts.METHODS, **competitions.METHODS, **entries.METHODS}

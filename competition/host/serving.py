@@ -1,0 +1,128 @@
+"""Running a host: in a thread of this process, or as the process itself."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import uvicorn
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from competition.host.app import create_app
+from competition.host.context import utc_now
+from competition.store import Store
+
+__all__ = ["open_port", "running_app", "running_host", "serve"]
+
+_SECONDS_TO_FINISH = 15
+_SECONDS_TO_START = 30
+
+
+@contextmanager
+def running_host(
+    store: Store,
+    port: int = 0,
+    *,
+    address: str = "127.0.0.1",
+    extra_routes: Sequence[BaseRoute] = (),
+    public_url: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Iterator[str]:
+    """Serve a store from a thread of this process.
+
+    Parameters
+    ----------
+    store : Store
+        What is served.
+    port : int
+        The port to listen on; 0 takes a free one.
+    address : str
+        The address to listen on.
+    extra_routes, public_url, clock
+        As for `create_app`.
+
+    Yields
+    ------
+    str
+        The host's own address, such as ``http://127.0.0.1:7777``.
+
+    Raises
+    ------
+    OSError
+        When the port is taken.
+    """
+    app = create_app(store, extra_routes=extra_routes, public_url=public_url, clock=clock)
+    with open_port(address, port) as listening, running_app(app, listening):
+        yield f"http://{_reachable(address)}:{listening.getsockname()[1]}"
+
+
+def serve(app: ASGIApp, listening: socket.socket) -> None:
+    """Serve an application until the process is told to stop; open requests finish first."""
+    _server(app).run(sockets=[listening])
+
+
+@contextmanager
+def running_app(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
+    """Serve an application from a thread while the block runs."""
+    server = _server(app)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listening]}, name="host", daemon=True
+    )
+    thread.start()
+    try:
+        _wait_until_started(server, thread)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def open_port(address: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes a free one.
+
+    Raises
+    ------
+    OSError
+        When the port is taken or may not be used.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = socket.create_server((address, port), family=family, backlog=512)
+    listening.set_inheritable(False)
+    return listening
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="httptools",  # takes absolute-form targets, which Kaggle's clients send a proxy
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+        )
+    )
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    waiting = threading.Event()
+    for _ in range(_SECONDS_TO_START * 200):
+        if server.started:
+            return
+        if not thread.is_alive():
+            break
+        waiting.wait(0.005)
+    raise RuntimeError("the host did not start; its log says why")
+
+
+def _reachable(address: str) -> str:
+    """Return what a client on this machine calls an address, also one that means all."""
+    if address in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,81 @@
+"""What every request passes on its way in and every answer on its way out.
+
+Plain ASGI wrappers: a request aimed at an absolute address is served as if it were aimed at its
+path (so the host works as the ``http_proxy`` of a Kaggle client, and as nobody else's, for it
+opens no connection of its own), and every answer carries the headers that keep a browser strict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["CONTENT_SECURITY_POLICY", "AbsoluteTargets", "StrictHeaders"]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class AbsoluteTargets:
+    """Serves ``POST http://localhost/api/...`` as ``POST /api/...``; refuses tunnels."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its own path as target."""
+        if scope["type"] == "http" and scope["method"] == "CONNECT":
+            refused = PlainTextResponse("this host is no proxy", status_code=405)
+            await refused(scope, receive, send)
+            return
+        if scope["type"] == "http" and "://" in scope["path"].partition("?")[0][:8]:
+            scope = _with_own_path(scope)
+        await self.app(scope, receive, send)
+
+
+class StrictHeaders:
+    """Adds the security headers that an answer does not carry yet."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and the headers out with its answer."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _with_own_path(scope: Scope) -> Scope:
+    """Let the authority of an absolute target replace the Host header (RFC 9112, 3.2.2)."""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    target = urlsplit(raw.decode("latin-1"))
+    headers = [item for item in scope["headers"] if item[0] != b"host"]
+    return {
+        **scope,
+        "path": unquote(target.path or "/"),
+        "raw_path": (target.path or "/").encode("latin-1"),
+        "headers": [(b"host", target.netloc.encode("latin-1")), *headers],
+    }

@@ -1,0 +1,209 @@
+"""Uploads: announced by one call, sent to an address of their own, taken up by a third call.
+
+The bytes go straight to the disk, never more than were announced. An upload that was cut is taken
+up where it ended: an empty ``PUT`` with ``Content-Range: bytes */SIZE`` asks how far it came.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from competition.host.context import Host, host_of
+from competition.host.failures import Failure
+from competition.store.uploads import Upload, announce_upload, find_upload, finish_upload
+
+__all__ = ["SPARE_BYTES", "announce", "receive_upload", "sweep_partial_uploads", "whole_upload"]
+
+LASTS = timedelta(hours=24)
+SPARE_BYTES = 64 << 20  # stays free on the disk whatever is uploaded
+_BLOCK = 1 << 20
+_TOO_LATE = "this upload is unknown or too old; start it again"
+_RANGE = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<size>\d+)")
+
+
+def announce(
+    host: Host, user_name: str, *, kind: str, file_name: str, size: int, limit: int, now: datetime
+) -> str:
+    """Make room for an upload and return its token.
+
+    Raises
+    ------
+    Failure
+        When it is larger than ``limit`` bytes, or the disk has no room for it.
+    """
+    if size < 0 or not file_name:
+        raise Failure(400, "an upload needs a file name and a size in bytes")
+    if size > limit:
+        raise Failure(
+            400,
+            f"{file_name} has {_megabytes(size)}, and at most {_megabytes(limit)} are taken here",
+        )
+    _require_room(host.partial_uploads, size)
+    token = secrets.token_urlsafe(32)
+    announce_upload(
+        host.store, user_name, token=token, kind=kind, file_name=file_name, size=size, now=now
+    )
+    return token
+
+
+def whole_upload(host: Host, user_name: str, token: str, *, kind: str, now: datetime) -> Upload:
+    """Return an upload that has arrived.
+
+    Raises
+    ------
+    Failure
+        When the user has announced no such upload, or its bytes are not all there.
+    """
+    upload = _find(host, token, now)
+    if upload.user_name != user_name or upload.kind != kind:
+        raise Failure(400, _TOO_LATE)
+    if upload.digest is None:
+        raise Failure(400, f"the upload of {upload.file_name} is not complete; send it again")
+    return upload
+
+
+async def receive_upload(request: Request) -> Response:
+    """Take the bytes of ``PUT /uploads/TOKEN``."""
+    host = host_of(request)
+    token = request.path_params["token"]
+    upload = await run_in_threadpool(_find, host, token, host.clock())
+    span = _span(request, upload.size)
+    if upload.digest is not None:
+        return Response(status_code=200)
+    with _partial(host, token) as file:
+        if span is None:
+            have = file.seek(0, 2)
+        else:
+            have = await _append(file, span, upload, request.stream())
+        if have < upload.size:
+            return _so_far(have, asked=span is None, upload=upload)
+        await run_in_threadpool(_take, host, token, Path(file.name))
+    return Response(status_code=200)
+
+
+def sweep_partial_uploads(host: Host, now: datetime) -> int:
+    """Remove what is left of uploads whose time is over; return how many."""
+    old = [
+        path
+        for path in host.partial_uploads.glob("*.part")
+        if path.stat().st_mtime < (now - LASTS).timestamp()
+    ]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Where the body's first byte belongs."""
+
+    first: int
+
+
+def _span(request: Request, size: int) -> _Span | None:
+    """Return the body's place in the file; ``None`` when the client asks how far it came."""
+    written = request.headers.get("content-range")
+    if written is None:
+        return _Span(0)
+    parts = _RANGE.fullmatch(written.strip())
+    if size == 0:
+        return _Span(0)
+    if parts is None or int(parts["size"]) != size:
+        raise Failure(400, f"Content-Range must fit the announced {size} bytes, got {written!r}")
+    return None if parts["first"] is None else _Span(int(parts["first"]))
+
+
+async def _append(file: BinaryIO, span: _Span, upload: Upload, body: AsyncIterator[bytes]) -> int:
+    have = file.seek(0, 2)
+    if span.first > have:
+        raise Failure(400, f"{have} bytes have arrived, so the next part cannot begin later")
+    file.truncate(span.first)
+    at = file.seek(span.first)
+    try:
+        async for block in _blocks(body):
+            at += len(block)
+            if at > upload.size:
+                raise Failure(413, f"more bytes than the announced {upload.size} were sent")
+            await run_in_threadpool(file.write, block)
+    except ClientDisconnect:
+        file.flush()
+        raise Failure(400, "the connection was cut") from None
+    file.flush()
+    return at
+
+
+async def _blocks(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Gather what the network delivers into blocks worth a trip to the disk."""
+    gathered = bytearray()
+    try:
+        async for chunk in body:
+            gathered += chunk
+            if len(gathered) >= _BLOCK:
+                yield bytes(gathered)
+                gathered.clear()
+    except ClientDisconnect:
+        yield bytes(gathered)
+        raise
+    if gathered:
+        yield bytes(gathered)
+
+
+def _so_far(have: int, *, asked: bool, upload: Upload) -> Response:
+    if not asked:
+        raise Failure(400, f"{have} of {upload.size} bytes of {upload.file_name} have arrived")
+    return Response(status_code=308, headers={"Range": f"bytes=0-{have - 1}"} if have else {})
+
+
+def _take(host: Host, token: str, path: Path) -> None:
+    digest = host.store.files.put(path)
+    finish_upload(host.store, token, digest, host.clock())
+    path.unlink()
+
+
+@contextmanager
+def _partial(host: Host, token: str) -> Iterator[BinaryIO]:
+    """Open what has arrived so far, for one request at a time."""
+    name = hashlib.sha256(token.encode()).hexdigest()
+    path = host.partial_uploads / f"{name}.part"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    with path.open("r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failure(
+                503, "another connection is still sending this upload", {"Retry-After": "1"}
+            ) from None
+        yield file
+
+
+def _find(host: Host, token: str, now: datetime) -> Upload:
+    upload = find_upload(host.store, token)
+    if upload is None or upload.created_at + LASTS < now:
+        raise Failure(404, _TOO_LATE)
+    return upload
+
+
+def _require_room(folder: Path, size: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    # Twice: once as it arrives, once beside it when it is taken into the store.
+    if shutil.disk_usage(folder).free < 2 * size + SPARE_BYTES:
+        raise Failure(507, "the host's disk is full; please tell whoever runs the host")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MB"

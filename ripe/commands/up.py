@@ -1,0 +1,94 @@
+"""`ripe up`: the host and the MLflow UI, one process to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ripe.console import home_of, say
+
+__all__ = ["command"]
+
+
+@click.command(name="up")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=7777, show_default=True, help="Port of the host; 0: a free one.")
+@click.option(
+    "--mlflow-port",
+    default=5000,
+    show_default=True,
+    help="Port of the MLflow UI; 0: a free one.",
+)
+@click.option("--no-mlflow", is_flag=True, help="Leave the MLflow UI out.")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="Database of the host (default: host.db of the home).",
+)
+@click.option(
+    "--public-url", metavar="URL", help="The address under which participants reach the host."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    host: str,
+    port: int,
+    mlflow_port: int,
+    no_mlflow: bool,
+    database: str | None,
+    public_url: str | None,
+) -> None:
+    """Serve the contests of this home until Ctrl-C, with the MLflow UI beside them."""
+    from ripe.serving import serving
+
+    home = home_of(ctx)
+    _require_free(port, host, "--port")
+    if not no_mlflow:
+        _require_free(mlflow_port, "127.0.0.1", "--mlflow-port")
+    with serving(
+        home,
+        host=host,
+        port=port,
+        mlflow_port=None if no_mlflow else mlflow_port,
+        database=database,
+        public_url=public_url,
+    ) as served:
+        _say_where(home, served.url, served.mlflow_url)
+        _wait_for_a_signal()
+        say("Stopping; open requests finish first.")
+    say("Stopped. Everything is kept in the home folder.")
+
+
+def _say_where(home: Path, url: str, mlflow_url: str | None) -> None:
+    say(f"Serving {home}")
+    say(f"  contests  {url}")
+    if mlflow_url:
+        say(f"  MLflow    {mlflow_url}")
+    say("Ctrl-C stops.")
+
+
+def _require_free(port: int, address: str, option: str) -> None:
+    from ripe.serving import is_free
+
+    if port and not is_free(port, address):
+        raise click.ClickException(
+            f"port {port} of {address} is taken; choose another with {option}, 0 takes a free one"
+        )
+
+
+def _wait_for_a_signal() -> None:
+    told = threading.Event()
+
+    def tell(*_: Any) -> None:
+        told.set()
+
+    before = {number: signal.signal(number, tell) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        told.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
