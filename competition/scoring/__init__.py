@@ -2,14 +2,23 @@
 
 from competition.scoring.arrays import can_stand_beside
 from competition.scoring.frames import row_losses, score_frames
+from competition.scoring.limits import Limits, limits_in_force
+from competition.scoring.outcome import ScoringJob, ScoringOutcome
+from competition.scoring.pool import ScoringPool, score_in_child
 from competition.scoring.scores import Scores, SplitScores, scores_from_plain, scores_to_plain
 
 __all__ = [
+    "Limits",
     "Scores",
+    "ScoringJob",
+    "ScoringOutcome",
+    "ScoringPool",
     "SplitScores",
     "can_stand_beside",
+    "limits_in_force",
     "row_losses",
     "score_frames",
+    "score_in_child",
     "scores_from_plain",
     "scores_to_plain",
 ]

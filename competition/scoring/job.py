@@ -1,0 +1,102 @@
+"""The work of one scoring child: read, check, align, score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from competition.checks import read_submission, submission_form
+from competition.definition import Contest, load_contest
+from competition.errors import (
+    CompetitionError,
+    InvalidSubmission,
+    MetricFailed,
+    ParticipantVisibleError,
+)
+from competition.metrics import get_metric
+from competition.scoring.frames import AlignedPair, align, row_losses, score_pair
+from competition.scoring.outcome import SHOWN_CHARACTERS, ScoringJob, ScoringOutcome, failed
+from competition.scoring.own_metric import load_own_metric, read_source, score_by_own_metric
+from competition.tables import read_table
+
+MEMORY_MESSAGE = "the metric needed more memory than it may have"
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """Everything read from files, so that the rest needs none."""
+
+    contest: Contest
+    pair: AlignedPair
+    own_source: str | None
+
+
+def perform(job: ScoringJob, before_metric: Callable[[], object]) -> ScoringOutcome:
+    """Score one entry.
+
+    Parameters
+    ----------
+    job : ScoringJob
+        The files.
+    before_metric : callable
+        Called when all files are read and before any code of the host's runs.
+    """
+    try:
+        loaded = _load(job)
+        before_metric()
+        return _score(loaded)
+    except InvalidSubmission as error:
+        return ScoringOutcome("rejected", message=str(error), problems=error.problems)
+    except ParticipantVisibleError as error:
+        return ScoringOutcome("rejected", message=str(error)[:SHOWN_CHARACTERS])
+    except MemoryError:
+        return failed(MEMORY_MESSAGE)
+    except CompetitionError as error:
+        return failed(str(error))
+    except Exception as error:  # noqa: BLE001 (whatever it is, the host reads it)
+        return failed(f"{type(error).__name__}: {error}")
+
+
+def _load(job: ScoringJob) -> _Loaded:
+    contest = load_contest(job.contest)
+    solution = read_solution(contest, job)
+    submission = read_submission(job.submission, submission_form(contest, solution))
+    return _Loaded(contest, align(contest, solution, submission), _own_source(contest, job))
+
+
+def read_solution(contest: Contest, job: ScoringJob) -> pd.DataFrame:
+    """Read the solution: ids as integers where they are, text labels as they are written.
+
+    Raises
+    ------
+    MetricFailed
+        It has no id column.
+    """
+    verbatim = contest.predicts in ("ranking", "text", "mask")
+    labels = any(isinstance(label, str) for label in contest.labels)
+    text_columns = contest.targets if verbatim or labels else ()
+    solution = read_table(job.solution, text_columns=text_columns)
+    if contest.id_column not in solution:
+        raise MetricFailed(f"the solution has no column {contest.id_column!r}")
+    if solution[contest.id_column].dtype.kind != "i":
+        solution = read_table(job.solution, text_columns=(contest.id_column, *text_columns))
+    return solution
+
+
+def _own_source(contest: Contest, job: ScoringJob) -> str | None:
+    if contest.metric.file is None:
+        return None
+    folder = job.contest if job.contest.is_dir() else job.contest.parent
+    return read_source(job.metric or folder / contest.metric.file)
+
+
+def _score(loaded: _Loaded) -> ScoringOutcome:
+    contest, pair = loaded.contest, loaded.pair
+    if loaded.own_source is not None:
+        own = load_own_metric(loaded.own_source)
+        return ScoringOutcome("scored", score_by_own_metric(contest, own, pair))
+    metric = get_metric(contest.metric.name, **contest.metric.parameters)
+    scores = score_pair(contest, metric, pair)
+    return ScoringOutcome("scored", scores, row_losses=row_losses(contest, metric, pair))

@@ -1,0 +1,111 @@
+"""What became of an entry that was sent to be scored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from competition.checks import Problem
+from competition.scoring.scores import Scores, scores_from_plain, scores_to_plain
+
+Status = Literal["scored", "rejected", "failed"]
+SHOWN_CHARACTERS = 2000
+
+
+@dataclass(frozen=True)
+class ScoringJob:
+    """The files that a score is made of.
+
+    Parameters
+    ----------
+    contest : Path
+        ``contest.toml``.
+    solution : Path
+        Id, targets and ``Usage``.
+    submission : Path
+        The entry.
+    metric : Path, optional
+        The host's own ``metric.py``; by default the file that the contest names, beside
+        ``contest.toml``.
+    """
+
+    contest: Path
+    solution: Path
+    submission: Path
+    metric: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ScoringOutcome:
+    """A score, or why there is none.
+
+    Parameters
+    ----------
+    status : str
+        ``scored``; ``rejected``, when the entry is at fault and its participant may read the
+        message; ``failed``, when only the host may.
+    scores : Scores, optional
+        Only where scored.
+    message : str
+        Empty where scored.
+    problems : tuple of Problem
+        Every problem of a rejected entry's file.
+    row_losses : ndarray of shape (n_solution_rows,), optional
+        Loss of each row in the solution's order, NaN where ignored; None where the metric has
+        none.
+    output : str
+        What the metric printed, its last part; for the host alone.
+    """
+
+    status: Status
+    scores: Scores | None = None
+    message: str = ""
+    problems: tuple[Problem, ...] = ()
+    row_losses: NDArray[np.float64] | None = None
+    output: str = ""
+
+
+def failed(message: str, output: str = "") -> ScoringOutcome:
+    """Return an outcome that only the host may read."""
+    return ScoringOutcome("failed", message=message[:SHOWN_CHARACTERS], output=output)
+
+
+def outcome_to_bytes(outcome: ScoringOutcome) -> bytes:
+    """Pack an outcome: one line of JSON, then the row losses as little-endian doubles."""
+    plain = {
+        "status": outcome.status,
+        "scores": scores_to_plain(outcome.scores) if outcome.scores else None,
+        "message": outcome.message,
+        "problems": [vars(problem) for problem in outcome.problems],
+        "has_losses": outcome.row_losses is not None,
+    }
+    losses = b"" if outcome.row_losses is None else outcome.row_losses.astype("<f8").tobytes()
+    return json.dumps(plain).encode() + b"\n" + losses
+
+
+def outcome_from_bytes(content: bytes, output: str = "") -> ScoringOutcome:
+    """Unpack what `outcome_to_bytes` packed.
+
+    Raises
+    ------
+    ValueError
+        The content is cut off or something else.
+    """
+    line, newline, rest = content.partition(b"\n")
+    if not newline:
+        raise ValueError("the result is cut off")
+    plain: Mapping[str, Any] = json.loads(line)
+    return ScoringOutcome(
+        plain["status"],
+        scores_from_plain(plain["scores"]) if plain["scores"] else None,
+        plain["message"],
+        tuple(Problem(**problem) for problem in plain["problems"]),
+        np.frombuffer(rest, dtype="<f8").astype(np.float64) if plain["has_losses"] else None,
+        output,
+    )

@@ -1,0 +1,256 @@
+"""A process that keeps pandas and scikit-learn loaded and forks a fresh child for every entry.
+
+It is started with a cleaned environment. Each request is a socket of its own, handed over on the
+control socket. A supervisor, forked for the request, forks the scoring child, holds it to its
+time and output, ends all that it left running, and writes the result back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from competition.scoring.kernel import adopt_orphans, die_with_parent
+from competition.scoring.limits import MEGABYTE, Limits, close_doors, hide_files
+from competition.scoring.outcome import ScoringJob, failed, outcome_to_bytes
+
+HEADER = struct.Struct("<Q")
+KEPT_OUTPUT = 8_000
+RESULT_BYTES = 2_000 * MEGABYTE
+CHUNK = 1 << 20
+END = b"\n."
+TICK = 0.05
+"""Seconds between looks at a child whose pipes stay open."""
+
+
+def main(control: int) -> None:
+    """Serve requests from a control socket until its other end closes."""
+    preload()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(fileno=control) as doors:
+        doors.sendall(b"ready")
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(doors, 1, 1)
+            if not message:
+                return
+            if descriptors:
+                _start_supervisor(doors, descriptors[0])
+
+
+def preload() -> None:
+    """Load what scoring needs, and keep it out of the collector's way."""
+    import pyarrow.csv
+    import scipy.stats
+    import sklearn.metrics
+
+    import competition.scoring.job
+
+    loaded = (pyarrow.csv, scipy.stats, sklearn.metrics, competition.scoring.job)
+    sys.modules[__name__].__dict__["_loaded"] = loaded
+    gc.collect()
+    gc.freeze()
+
+
+def _start_supervisor(doors: socket.socket, descriptor: int) -> None:
+    if os.fork() == 0:
+        status = 1
+        try:
+            doors.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            with socket.socket(fileno=descriptor) as client:
+                supervise(client)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(descriptor)
+
+
+@dataclass
+class _Child:
+    """A running scoring child and what it has said so far."""
+
+    pid: int
+    result: int
+    printed: int
+    content: bytearray = field(default_factory=bytearray)
+    output: bytearray = field(default_factory=bytearray)
+    output_bytes: int = 0
+    status: int | None = None
+
+    def reap(self, *, wait: bool = False) -> bool:
+        """Tell whether the child has ended."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, 0 if wait else os.WNOHANG)
+            self.status = status if pid else None
+        return self.status is not None
+
+
+def supervise(client: socket.socket) -> None:
+    """Answer one request: run the child, hold it to its limits, send the result."""
+    adopt_orphans()
+    request = json.loads(receive(client))
+    limits = Limits(**request["limits"])
+    job = ScoringJob(**{name: path and Path(path) for name, path in request["job"].items()})
+    child = _start_child(job, limits, client)
+    complaint = _watch(child, limits, client)
+    _end(child)
+    content = bytes(child.content)
+    if complaint or not content.endswith(END):
+        content = outcome_to_bytes(failed(complaint or _ended(child)))
+    send(client, content.removesuffix(END))
+    send(client, bytes(child.output))
+
+
+def _start_child(job: ScoringJob, limits: Limits, client: socket.socket) -> _Child:
+    result, result_end = os.pipe()
+    printed, printed_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            client.close()
+            os.close(result)
+            os.close(printed)
+            _run(job, limits, result_end, printed_end)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+            raise
+        finally:
+            os._exit(status)
+    os.close(result_end)
+    os.close(printed_end)
+    return _Child(pid, result, printed)
+
+
+def _run(job: ScoringJob, limits: Limits, result: int, printed: int) -> None:
+    """Score in the child and write the outcome."""
+    from competition.scoring.job import perform
+
+    os.setsid()
+    die_with_parent()
+    for standard in (1, 2):
+        os.dup2(printed, standard)
+    close_doors(limits)
+    content = outcome_to_bytes(perform(job, hide_files))
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+    with os.fdopen(result, "wb") as pipe:
+        pipe.write(content + END)
+
+
+def _watch(child: _Child, limits: Limits, client: socket.socket) -> str:
+    """Collect what the child says; return why it had to be ended, or ''."""
+    deadline = time.monotonic() + limits.seconds
+    with selectors.DefaultSelector() as selector:
+        for source in (child.result, child.printed, client.fileno()):
+            selector.register(source, selectors.EVENT_READ)
+        while not child.reap() or len(selector.get_map()) > 1:
+            for key, _ in selector.select(TICK):
+                complaint = _take(child, key.fd, limits, client, selector)
+                if complaint:
+                    return complaint
+            if child.status is not None and not selector.select(0):
+                return ""
+            if time.monotonic() > deadline:
+                return f"the metric did not end within {limits.seconds:g} s"
+    return ""
+
+
+def _take(
+    child: _Child,
+    source: int,
+    limits: Limits,
+    client: socket.socket,
+    selector: selectors.BaseSelector,
+) -> str:
+    if source == client.fileno():
+        return "nobody waits for the score any more"
+    chunk = os.read(source, CHUNK)
+    if not chunk:
+        selector.unregister(source)
+    elif source == child.result:
+        child.content += chunk
+        if len(child.content) > RESULT_BYTES:
+            return "the metric's result is too large"
+    else:
+        child.output_bytes += len(chunk)
+        child.output = (child.output + chunk)[-KEPT_OUTPUT:]
+        if child.output_bytes > limits.output_bytes:
+            return f"the metric printed more than {limits.output_bytes} bytes"
+    return ""
+
+
+def _end(child: _Child) -> None:
+    """End the child and everything that it started."""
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    child.reap(wait=True)
+    while orphans := _orphans():
+        for orphan in orphans:
+            os.kill(orphan, signal.SIGKILL)
+        os.waitpid(-1, 0)
+
+
+def _orphans() -> list[int]:
+    listing = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
+
+
+def _ended(child: _Child) -> str:
+    status = child.status or 0
+    if os.WIFSIGNALED(status):
+        return f"the metric was ended by signal {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"the metric ended the process without a score (exit status {os.WEXITSTATUS(status)})"
+
+
+def send(connection: socket.socket, content: bytes) -> None:
+    """Send one message with its length in front."""
+    connection.sendall(HEADER.pack(len(content)) + content)
+
+
+def receive(connection: socket.socket) -> bytes:
+    """Receive one message that `send` sent.
+
+    Raises
+    ------
+    EOFError
+        The other end closed before the end of the message.
+    """
+    (length,) = HEADER.unpack(_exactly(connection, HEADER.size))
+    return _exactly(connection, length)
+
+
+def _exactly(connection: socket.socket, length: int) -> bytes:
+    content = bytearray()
+    while len(content) < length:
+        chunk = connection.recv(min(length - len(content), CHUNK))
+        if not chunk:
+            raise EOFError("the connection closed in the middle of a message")
+        content += chunk
+    return bytes(content)
+
+
+def request_of(job: ScoringJob, limits: Limits) -> bytes:
+    """Write a request as `supervise` reads it."""
+    paths: dict[str, Any] = {
+        name: None if path is None else str(Path(path).resolve())
+        for name, path in vars(job).items()
+    }
+    return json.dumps({"job": paths, "limits": vars(limits)}).encode()
