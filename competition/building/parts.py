@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from competition.building.splitting import SplitPlan, chosen_rows, times_of
 from competition.errors import InvalidContest
 
 GENERATED_ID = "id"
+ID_NAME = re.compile(r"^id$|^Id$|ID$|[a-z]Id$|[_ .-]id$")
 TRAIN_SPLIT, PUBLIC_SPLIT = 0, 1
 
 
@@ -74,21 +76,20 @@ def _settled_id(given: Sequence[Source], wanted: str | None) -> tuple[str, list[
             source.require([wanted])
             check_ids(source, wanted)
         return wanted, []
-    found = [
-        column
-        for column in given[0].frame.columns
-        if column.casefold() == GENERATED_ID and all(_identifies(one, column) for one in given)
-    ]
-    if found:
-        return found[0], [f"the id column is {found[0]!r}"]
+    found = [column for column in given[0].frame.columns if _identifies_all(given, column)]
+    named = [column for column in found if ID_NAME.search(column)]
+    if named or (len(given) > 1 and len(found) == 1):
+        id_column = (named or found)[0]
+        return id_column, [f"no id column was named: {id_column!r} identifies every row"]
     _refuse_taken_name(given)
     return GENERATED_ID, [f"no id column was named: {GENERATED_ID!r} was made, from 1 on"]
 
 
-def _identifies(source: Source, column: str) -> bool:
-    if column not in source.frame:
-        return False
-    ids = source.frame[column]
+def _identifies_all(given: Sequence[Source], column: str) -> bool:
+    return all(column in source.frame and _is_key(source.frame[column]) for source in given)
+
+
+def _is_key(ids: pd.Series[str]) -> bool:
     return ids.is_unique and bool((ids != "").all())
 
 
