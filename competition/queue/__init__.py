@@ -1,5 +1,6 @@
 """Entries that wait for a score, and the workers that score them."""
 
+from competition.queue.crew import run_workers
 from competition.queue.leases import Lease, extend_lease, give_back, lease_entry
 from competition.queue.limits import QueueLimits
 from competition.queue.outcomes import finish_entry, load_losses
@@ -17,5 +18,6 @@ __all__ = [
     "give_back",
     "lease_entry",
     "load_losses",
+    "run_workers",
     "why_pending",
 ]

@@ -65,8 +65,11 @@ class Worker:
         self._clock = clock
         self._lease: Lease | None = None
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; the entry in hand is finished first."""
+    def run(self, stop: threading.Event, *, once: bool = False) -> None:
+        """Work until `stop` is set, or with `once` until no entry waits.
+
+        The entry in hand is finished first.
+        """
         own = self._pool is None
         self._pool = self._pool or self.make_pool()
         over = threading.Event()
@@ -74,7 +77,7 @@ class Worker:
         beats.start()
         try:
             self._pool.start()
-            self._serve(stop)
+            self._serve(stop, once)
         finally:
             over.set()
             beats.join()
@@ -102,13 +105,15 @@ class Worker:
             self._lease = None
         return True
 
-    def _serve(self, stop: threading.Event) -> None:
+    def _serve(self, stop: threading.Event, once: bool) -> None:
         while not stop.is_set():
             try:
                 worked = self.step()
             except Exception:  # the database may be away for a while: a worker outlives that
                 logger.exception("worker %s stumbled and goes on", self.name)
                 worked = False
+            if not worked and once:
+                return
             if not worked:
                 stop.wait(self.limits.poll_seconds)
 

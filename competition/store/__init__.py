@@ -33,7 +33,7 @@ from competition.store.entries import (
     submit_entry,
 )
 from competition.store.files import Files, FolderFiles, UnknownFile
-from competition.store.opening import Store, open_store
+from competition.store.opening import Store, StoreUnavailable, open_store
 from competition.store.secrets import get_secret
 from competition.store.standings import board_place, private_board, public_board
 from competition.store.teams import (
@@ -51,6 +51,7 @@ from competition.store.uploads import (
     forget_uploads,
 )
 from competition.store.users import (
+    InvalidUserName,
     UserExists,
     add_user,
     create_token,
@@ -83,8 +84,10 @@ __all__ = [
     "Entry",
     "Files",
     "FolderFiles",
+    "InvalidUserName",
     "Status",
     "Store",
+    "StoreUnavailable",
     "StoredFile",
     "SubmissionLimits",
     "Team",

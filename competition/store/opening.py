@@ -9,16 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
+from competition.errors import CompetitionError
 from competition.store.connections import configure_sqlite
 from competition.store.files import Files, FolderFiles
 from competition.store.upgrading import upgrade
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "StoreUnavailable", "open_store"]
 
 T = TypeVar("T")
+
+
+class StoreUnavailable(CompetitionError):
+    """The database cannot be opened."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +111,45 @@ def open_store(
         ``host.db`` in `home`.
     files
         A folder for files. Default: ``uploads`` in `home`.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the database cannot be reached or its driver is not installed.
     """
     folder = Path(home)
     folder.mkdir(parents=True, exist_ok=True)
-    engine = _engine(folder, database)
-    upgrade(engine, folder)
+    url = _address(folder, database)
+    try:
+        engine = _engine(url)
+        upgrade(engine, folder)
+    except (OperationalError, ModuleNotFoundError, ArgumentError) as error:
+        raise StoreUnavailable(_unavailable(url, error)) from error
     return Store(folder, engine, FolderFiles(files if files is not None else folder / "uploads"))
 
 
-def _engine(home: Path, database: str | None) -> Engine:
-    url = make_url(database or f"sqlite:///{home.resolve() / 'host.db'}")
+def _address(home: Path, database: str | None) -> URL:
+    try:
+        url = make_url(database or f"sqlite:///{home.resolve() / 'host.db'}")
+    except ArgumentError:
+        raise StoreUnavailable(
+            "a database address looks like postgresql://user:password@machine/name, "
+            "got something else"
+        ) from None
     if url.drivername in {"postgresql", "postgres"}:
-        url = url.set(drivername="postgresql+psycopg")
+        return url.set(drivername="postgresql+psycopg")
+    return url
+
+
+def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return configure_sqlite(create_engine(url))
     return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+
+
+def _unavailable(url: URL, error: Exception) -> str:
+    shown = url.render_as_string(hide_password=True)
+    if isinstance(error, ModuleNotFoundError):
+        return f"{shown} needs a driver: pip install 'ripeness[postgresql]'"
+    reason = str(error.__cause__ or error).strip().splitlines()[0]
+    return f"the database {shown} cannot be opened: {reason}"

@@ -20,6 +20,7 @@ from competition.store.schema import TokenRow, UserRow
 from competition.store.values import Token, User
 
 __all__ = [
+    "InvalidUserName",
     "UserExists",
     "add_user",
     "create_token",
@@ -42,6 +43,10 @@ class UserExists(CompetitionError, ValueError):
     """The name is taken."""
 
 
+class InvalidUserName(CompetitionError, ValueError):
+    """The name cannot be used."""
+
+
 def add_user(
     store: Store, name: str, *, password: str | None = None, is_admin: bool = False, now: datetime
 ) -> User:
@@ -51,7 +56,7 @@ def add_user(
     ------
     UserExists
         When the name is taken, in whatever case.
-    ValueError
+    InvalidUserName
         When the name has characters that an address could not carry.
     """
     _check_name(name)
@@ -197,7 +202,7 @@ def user_value(session: Session, user_id: int) -> User:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise ValueError(
+        raise InvalidUserName(
             "a user name has 1 to 50 letters, digits, dots, underscores or hyphens and begins and "
             f"ends with a letter or digit, got {name!r}"
         )
