@@ -6,69 +6,30 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from competition.definition import Contest, MetricChoice, dump_contest
-from competition.host import running_host
+from competition.host import create_app, open_port, running_app
+from competition.queue import Worker
 from competition.store import Store, add_contest, add_user, create_token, open_store
 
 SLUG = "pit-or-flesh"
 DECOY = "KGAT_decoy_of_a_real_token_that_must_never_leave"
 TEST_IDS = range(100, 140)
-
-
-def write_contest(folder: Path, **changes: object) -> Contest:
-    """Write a contest of forty test rows: is it the pit (1) or the flesh (0)."""
-    settings = {
-        "slug": SLUG,
-        "title": "Pit or flesh?",
-        "metric": MetricChoice("accuracy"),
-        "targets": ("is_pit",),
-        "labels": (0, 1),
-        "description": "Tell the pit from the flesh.",
-        "max_daily_submissions": 5,
-        "pages": {"description": "# Pit or flesh?\n\nHow *hard* can it be?", "rules": "Be kind."},
-        **changes,
-    }
-    contest = Contest(**settings)  # type: ignore[arg-type]
-    (folder / "data").mkdir(parents=True)
-    dump_contest(contest, folder / "contest.toml")
-    _write(
-        folder / "data" / "train.csv",
-        "id,hardness,is_pit",
-        [f"{i},{i % 7},{i % 2}" for i in range(60)],
-    )
-    _write(folder / "data" / "test.csv", "id,hardness", [f"{i},{i % 7}" for i in TEST_IDS])
-    _write(folder / "data" / "sample_submission.csv", "id,is_pit", [f"{i},0" for i in TEST_IDS])
-    usage = {0: "Public", 1: "Private"}
-    _write(
-        folder / "solution.csv",
-        "id,is_pit,Usage",
-        [f"{i},{i % 2},{usage[i // 2 % 2]}" for i in TEST_IDS],
-    )
-    return contest
-
-
-def _write(path: Path, header: str, rows: list[str]) -> None:
-    path.write_text("\n".join([header, *rows]) + "\n")
-
-
-def submission_text(wrong: int = 0) -> str:
-    """A submission whose first ``wrong`` rows are wrong."""
-    rows = [f"{i},{(i % 2) ^ (position < wrong)}" for position, i in enumerate(TEST_IDS)]
-    return (
-        "\n".join(["id,is_pit", *map(str, rows)]).replace("True", "1").replace("False", "0") + "\n"
-    )
+USERS = ("ada", "grace", "eve")
 
 
 @dataclass
 class Clock:
-    """A clock that tests can set; by default the real one."""
+    """A clock that tests can move; at first the real one."""
 
     ahead: timedelta = field(default_factory=timedelta)
 
@@ -78,13 +39,45 @@ class Clock:
 
 @dataclass
 class House:
-    """A store with a contest and three accounts, and where it is served."""
+    """A store with a contest and three accounts, where it is served, and what it was sent."""
 
     store: Store
     url: str
     clock: Clock
     tokens: dict[str, str]
+    requests: list[Scope]
     slug: str = SLUG
+
+    def call(
+        self, method: str, fields: object = None, *, user: str | None = "ada", **options: object
+    ) -> httpx.Response:
+        """Make one call of Kaggle's, as a program that is not theirs."""
+        service = "competitions.CompetitionApiService/" if "/" not in method else ""
+        headers = {"Authorization": f"Bearer {self.tokens[user]}"} if user else {}
+        return httpx.post(
+            f"{self.url}/api/v1/{service}{method}", json=fields or {}, headers=headers, timeout=60
+        )
+
+    def score_all(self) -> None:
+        """Score every entry that waits."""
+        worker = Worker(self.store, clock=self.clock)
+        with worker.make_pool() as pool:
+            worker = Worker(self.store, clock=self.clock, pool=pool)
+            while worker.step():
+                pass
+
+
+class Recorder:
+    """Notes every request on its way to the host."""
+
+    def __init__(self, app: ASGIApp, seen: list[Scope]) -> None:
+        self.app = app
+        self.seen = seen
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.seen.append(scope)
+        await self.app(scope, receive, send)
 
 
 @dataclass(frozen=True)
@@ -104,23 +97,57 @@ Kaggle = Callable[..., Outcome]
 
 
 @pytest.fixture
+def write_contest() -> Callable[..., Contest]:
+    """Write a contest of forty test rows: is it the pit (1) or the flesh (0)?"""
+    return _write_contest
+
+
+@pytest.fixture
+def submission() -> Callable[[int], str]:
+    """The text of a submission whose first rows are wrong, so many of them."""
+    return _submission
+
+
+@pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    """A running host: user ada takes part, grace runs the contest, eve looks in."""
+    """A running host: ada takes part, grace runs the contest, eve looks in."""
     clock = Clock()
-    now = clock()
-    write_contest(tmp_path / "contest")
+    _write_contest(tmp_path / "contest")
     with open_store(tmp_path / "home") as store:
-        for name in ("ada", "grace", "eve"):
-            add_user(store, name, now=now)
-        add_contest(store, tmp_path / "contest", host="grace", now=now)
-        tokens = {name: create_token(store, name, now=now) for name in ("ada", "grace", "eve")}
-        with running_host(store, clock=clock) as url:
-            yield House(store, url, clock, tokens)
+        for name in USERS:
+            add_user(store, name, password=f"{name} likes avocados", now=clock())
+        add_contest(store, tmp_path / "contest", host="grace", now=clock())
+        tokens = {name: create_token(store, name, now=clock()) for name in USERS}
+        seen: list[Scope] = []
+        app = Recorder(create_app(store, clock=clock), seen)
+        with open_port("127.0.0.1", 0) as listening, running_app(app, listening):
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield House(store, url, clock, tokens, seen)
+
+
+@pytest.fixture
+def scoring(house: House) -> Iterator[None]:
+    """A worker that scores what arrives."""
+    stop = threading.Event()
+    worker = Worker(house.store, clock=house.clock)
+    thread = threading.Thread(target=worker.run, args=(stop,))
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """The folder in which clients run."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
 def user_home(tmp_path: Path) -> Path:
-    """A home folder in which the user's real Kaggle credentials lie."""
+    """A home folder in which somebody's real Kaggle credentials lie."""
     home = tmp_path / "user"
     (home / ".kaggle").mkdir(parents=True)
     (home / ".kaggle" / "access_token").write_text(DECOY)
@@ -130,42 +157,69 @@ def user_home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kaggle(house: House, user_home: Path, tmp_path: Path) -> Kaggle:
-    """The official command, reaching the host as an ``http_proxy``."""
+def client_environment(house: House, user_home: Path, work: Path) -> dict[str, str]:
+    """What the shell lines of `ripe user add` set, for the forward-proxy form."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(user_home),
+        "TMPDIR": str(work.parent),
+        "PYTHONSAFEPATH": "1",
+        "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
+        "KAGGLE_API_TOKEN": house.tokens["ada"],
+        "http_proxy": house.url,
+        "no_proxy": "",
+    }
+
+
+@pytest.fixture
+def kaggle(house: House, client_environment: dict[str, str], work: Path) -> Kaggle:
+    """The official command, reaching the host as its ``http_proxy``."""
 
     def run(*arguments: str, user: str = "ada", env: dict[str, str] | None = None) -> Outcome:
         environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(user_home),
-            "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
+            **client_environment,
             "KAGGLE_API_TOKEN": house.tokens[user],
-            "http_proxy": house.url,
-            "PYTHONSAFEPATH": "1",
-            "TMPDIR": str(tmp_path),
             **(env or {}),
         }
         command = [str(Path(sys.executable).with_name("kaggle")), *arguments]
         done = subprocess.run(
-            command,
-            env=environment,
-            cwd=work_folder(tmp_path),
-            capture_output=True,
-            text=True,
-            timeout=120,
+            command, env=environment, cwd=work, capture_output=True, text=True, timeout=120
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return run
 
 
-def work_folder(tmp_path: Path) -> Path:
-    """The folder in which clients run."""
-    folder = tmp_path / "work"
-    folder.mkdir(exist_ok=True)
-    return folder
+def _write_contest(folder: Path, **changes: object) -> Contest:
+    settings: dict[str, object] = {
+        "slug": SLUG,
+        "title": "Pit or flesh?",
+        "metric": MetricChoice("accuracy"),
+        "targets": ("is_pit",),
+        "labels": (0, 1),
+        "description": "Tell the pit from the flesh.",
+        "pages": {"description": "# Pit or flesh?\n\nHow *hard* can it be?", "rules": "Be kind."},
+        **changes,
+    }
+    contest = Contest(**settings)  # type: ignore[arg-type]
+    (folder / "data").mkdir(parents=True)
+    dump_contest(contest, folder / "contest.toml")
+    for name, text in (contest.pages or {}).items():
+        (folder / "pages").mkdir(exist_ok=True)
+        (folder / "pages" / f"{name}.md").write_text(text)
+    data = folder / "data"
+    _write(data / "train.csv", "id,hardness,is_pit", [f"{i},{i % 7},{i % 2}" for i in range(60)])
+    _write(data / "test.csv", "id,hardness", [f"{i},{i % 7}" for i in TEST_IDS])
+    _write(data / "sample_submission.csv", "id,is_pit", [f"{i},0" for i in TEST_IDS])
+    rows = [f"{i},{i % 2},{'Private' if i // 2 % 2 else 'Public'}" for i in TEST_IDS]
+    _write(folder / "solution.csv", "id,is_pit,Usage", rows)
+    return contest
 
 
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    """The folder in which clients run."""
-    return work_folder(tmp_path)
+def _write(path: Path, header: str, rows: list[str]) -> None:
+    path.write_text("\n".join([header, *rows]) + "\n")
+
+
+def _submission(wrong: int = 0) -> str:
+    rows = [f"{i},{i % 2 ^ int(place < wrong)}" for place, i in enumerate(TEST_IDS)]
+    return "\n".join(["id,is_pit", *rows]) + "\n"
