@@ -12,7 +12,8 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -37,8 +38,10 @@ __all__ = [
 ]
 
 RECORD_FILE = ".download.json"
+UNFINISHED = ".kaggle-partial"
+"""How the official client marks what it can go on with."""
 KAGGLE_NAME = re.compile(
-    r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)(?:/(?:versions/)?(?P<version>[1-9]\d*))?", re.ASCII
+    r"(?P<owner>\w[\w-]*)/(?P<name>\w[\w-]*)(?:/(?:versions/)?(?P<version>[1-9]\d*))?", re.ASCII
 )
 SLUG = re.compile(r"[\w-]+", re.ASCII)
 
@@ -179,24 +182,32 @@ def _bring(
 ) -> Download:
     source = _source(server, what)
     record = _record_of(destination, source)
-    waiting = destination.parent / f".{destination.name}.download"
-    waiting.mkdir(parents=True, exist_ok=True)
     current = None if force or not _is_whole(destination, record) else record.version
 
     def tell(event: dict[str, Any]) -> None:
         if on_bytes and event["event"] == "bytes":
             on_bytes(event["done"], event["total"] or 0)
 
-    answer = ask(server, "download", folder=str(waiting), current=current, on_event=tell, **what)
-    if answer["file"] is None:
-        _remove_empty(waiting)
-        return Download(destination, record.digests, is_new=False)
-    fresh = DownloadRecord(source, answer["version"], downloaded_at=now.isoformat())
-    digests = _unpack_into(
-        destination, Path(answer["file"]), unquote(answer["name"]), fresh, record
-    )
-    shutil.rmtree(waiting)
+    with _waiting_room(destination) as folder:
+        answer = ask(server, "download", folder=str(folder), current=current, on_event=tell, **what)
+        if answer["file"] is None:
+            return Download(destination, record.digests, is_new=False)
+        fresh = DownloadRecord(source, answer["version"], downloaded_at=now.isoformat())
+        bundle = Path(answer["file"])
+        digests = _unpack_into(destination, bundle, unquote(answer["name"]), fresh, record)
     return Download(destination, digests, is_new=True)
+
+
+@contextmanager
+def _waiting_room(destination: Path) -> Iterator[Path]:
+    """Lend a folder for the bundle; it stays only when it holds the start of a download."""
+    folder = destination.parent / f".{destination.name}.download"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        if not any(path.name.endswith(UNFINISHED) for path in folder.iterdir()):
+            shutil.rmtree(folder)
 
 
 def _source(server: Server, what: Mapping[str, Any]) -> str:
@@ -275,8 +286,3 @@ def _keep_own_files(destination: Path, folder: Path, former: DownloadRecord) -> 
 def _write_record(path: Path, record: DownloadRecord) -> None:
     with replaced_file(path) as temporary:
         temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
-
-
-def _remove_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
-        folder.rmdir()

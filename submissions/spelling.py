@@ -82,7 +82,7 @@ def spell_numbers(
         problems = _named(
             values, wrong, "is no whole number, but the sample has whole numbers only"
         )
-    return [_plain_number(number) for number in numbers], problems
+    return [_plain_number(number) for number in numbers.to_numpy()], problems
 
 
 def spell_text(values: Values, sample: Values) -> tuple[list[str], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ def user_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("RIPE_KAGGLE_URL", "http://127.0.0.1:9")
     return folder
 
 
@@ -67,7 +69,7 @@ class Line:
 
     ``faults`` maps a call to what happens to its next uses, one each: an answer
     ``(status, content type, body)`` in place of the real one, ``"cut before"`` it is passed on,
-    ``"cut after"``, or ``"pass"``.
+    ``"cut after"``, ``"cut half"`` through its answer, or ``"pass"``.
     """
 
     url: str
@@ -107,9 +109,9 @@ class LineHandler(BaseHTTPRequestHandler):
         elif self.line.upstream is None:
             self.reply(404, "application/json", b'{"code": 404, "message": "not found"}')
         else:
-            self.pass_on(request, cut=fault == "cut after")
+            self.pass_on(request, fault)
 
-    do_GET = do_POST = do_PUT = handle_any
+    do_GET = do_POST = do_PUT = handle_any  # noqa: N815 - the names that the base class calls
 
     def reply(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
@@ -118,22 +120,22 @@ class LineHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def pass_on(self, request: Request, *, cut: bool) -> None:
+    def pass_on(self, request: Request, fault: str) -> None:
         assert self.line.upstream
         connection = http.client.HTTPConnection(urlsplit(self.line.upstream).netloc, timeout=60)
         connection.request(request.method, request.path, request.body, request.headers)
         answer = connection.getresponse()
         body = answer.read()
         connection.close()
-        if cut:
-            self.close_connection = True
+        self.close_connection = fault.startswith("cut")
+        if fault == "cut after":
             return
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() != "transfer-encoding":
                 self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if fault == "cut half" else body)
 
 
 @pytest.fixture
@@ -190,6 +192,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
         split=SplitPlan(seed=1),
         max_daily_submissions=50,
     )
+    (home / "fruit" / "data" / "photos.bin").write_bytes(random.Random(0).randbytes(3_000_000))
     store = open_store(home)
     add_contest(store, home / "fruit", now=now)
     add_user(store, "ada", now=now)

@@ -1,0 +1,33 @@
+"""`ripe export`: a run's predictions as a submission file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ripe.console import home_of, say
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write: .csv, .csv.gz or .zip.",
+)
+@click.pass_context
+def command(ctx: click.Context, run: str, output: Path) -> None:
+    """Write the predictions of RUN as a submission file, in the sample submission's exact format.
+
+    RUN is an MLflow run id or the first letters of one; a study's run stands for its chosen
+    model. Nothing is written when the file would break a rule of the contest.
+    """
+    from experiments.sending import export_run
+
+    exported = export_run(home_of(ctx), run, output)
+    say(f"{exported.rows} predictions of run {exported.run_id} for {exported.slug} in {output}")
