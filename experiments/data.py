@@ -1,0 +1,251 @@
+"""Finding the data of an experiment, and the contest they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from competition.definition import PUBLIC_CONTEST_FILE, Contest, MetricChoice, load_contest
+from competition.errors import did_you_mean
+from competition.metrics import Metric, get_metric
+from competition.tables import read_table
+from experiments.definition import DataFiles, Experiment
+from experiments.errors import MissingData
+from pipelines.models import Target
+from pipelines.tables import TablePair, read_tables
+
+TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
+
+
+@dataclass(frozen=True)
+class DataPlace:
+    """A contest and the files of its participants.
+
+    Attributes
+    ----------
+    contest : Contest
+    train : pathlib.Path
+    test, sample : pathlib.Path or None
+    """
+
+    contest: Contest
+    train: Path
+    test: Path | None
+    sample: Path | None
+
+
+@dataclass(frozen=True)
+class ContestData:
+    """Everything a study learns from, read.
+
+    Attributes
+    ----------
+    place : DataPlace
+    contest : Contest
+        With its labels in order.
+    metric : Metric
+    tables : TablePair
+    target : Target
+    groups : ndarray, shape (n_rows,), or None
+    order : ndarray, shape (n_rows,), or None
+        Time of each row.
+    """
+
+    place: DataPlace
+    contest: Contest
+    metric: Metric
+    tables: TablePair
+    target: Target
+    groups: NDArray[Any] | None
+    order: NDArray[Any] | None
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that features are made of: the group column last, where there is one."""
+        group = self.contest.group_column
+        return [*self.tables.features, *([group] if group else [])]
+
+
+def find_data(
+    experiment: Experiment, home: Path, *, folder: Path | None = None, base: Path | None = None
+) -> DataPlace:
+    """Find the data: an explicit folder, files of the experiment, or the contest in this home.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    home : pathlib.Path
+        Searched for ``data/SLUG`` (a downloaded bundle), then ``contests/SLUG/data``.
+    folder : pathlib.Path, optional
+        A folder with the contest's files, in place of the search.
+    base : pathlib.Path, optional
+        Folder that paths in the experiment file start from.
+
+    Raises
+    ------
+    MissingData
+        Says where the data were looked for, and how to get them.
+    """
+    if experiment.data is not None:
+        return _from_files(experiment.name, experiment.data, base or Path())
+    slug = str(experiment.contest)
+    places = [folder] if folder else [home / "data" / slug, home / "contests" / slug / "data"]
+    for place in places:
+        if (place / TRAIN).is_file():
+            return _from_bundle(place)
+    looked = " and ".join(str(place) for place in places)
+    raise MissingData(
+        f"the data of contest {slug!r} are not in {looked}{_near_contest(slug, home)}; "
+        f"get them with: ripe download {slug}"
+    )
+
+
+def _near_contest(slug: str, home: Path) -> str:
+    return did_you_mean(slug, [one.name for one in (home / "data").glob("*") if one.is_dir()])
+
+
+def _from_bundle(folder: Path) -> DataPlace:
+    definition = folder / PUBLIC_CONTEST_FILE
+    contest = load_contest(definition if definition.is_file() else folder.parent)
+    return DataPlace(
+        contest, folder / TRAIN, _if_there(folder / TEST), _if_there(folder / SAMPLE)
+    )
+
+
+def _if_there(path: Path) -> Path | None:
+    return path if path.is_file() else None
+
+
+def _from_files(name: str, files: DataFiles, base: Path) -> DataPlace:
+    targets = (files.target,) if isinstance(files.target, str) else tuple(files.target)
+    contest = Contest(
+        slug=name.replace("_", "-").lower(),
+        title=name,
+        metric=MetricChoice(files.metric),
+        targets=targets,
+        id_column=files.id_column or "id",
+        labels=tuple(files.labels),
+        group_column=files.group_column,
+        time_column=files.time_column,
+    )
+    train = _required(base / files.train)
+    return DataPlace(contest, train, _required(base / files.test) if files.test else None, None)
+
+
+def _required(path: Path) -> Path:
+    if not path.is_file():
+        raise MissingData(f"there is no file {path}")
+    return path
+
+
+def read_data(place: DataPlace) -> ContestData:
+    """Read the tables and encode the target.
+
+    Raises
+    ------
+    pipelines.errors.TableProblem
+        When the tables do not fit the contest.
+    """
+    contest = place.contest
+    metric = get_metric(contest.metric.name, **contest.metric.parameters)
+    tables = read_tables(
+        place.train,
+        place.test,
+        targets=contest.targets,
+        id_column=contest.id_column,
+        group_column=contest.group_column,
+        text_columns=contest.targets if contest.labels else (),
+    )
+    if not contest.labels and metric.predicts not in ("values", "distribution"):
+        contest = replace(contest, labels=_labels_of(tables.train[contest.targets[0]]))
+    return ContestData(
+        place,
+        contest,
+        metric,
+        tables,
+        _target(contest, tables.train),
+        _column(tables.train, contest.group_column),
+        _column(tables.train, contest.time_column),
+    )
+
+
+def _labels_of(column: pd.Series[Any]) -> tuple[Any, ...]:
+    return tuple(np.unique(column.to_numpy()).tolist())
+
+
+def _target(contest: Contest, train: pd.DataFrame) -> Target:
+    from pipelines.errors import TableProblem
+
+    if not contest.labels:
+        return Target(train[list(contest.targets)].to_numpy(np.float64))
+    if len(contest.targets) > 1:
+        raise TableProblem("contests with several targets of classes cannot be learned yet")
+    numbers = {_word(label): number for number, label in enumerate(contest.labels)}
+    column = train[contest.targets[0]]
+    codes = column.map(lambda value: numbers.get(_word(value), -1)).to_numpy(np.int64)
+    if (codes < 0).any():
+        stray = column[codes < 0].iloc[0]
+        raise TableProblem(
+            f"column {contest.targets[0]!r} holds {stray!r}, which is none of the labels: "
+            f"{', '.join(map(str, contest.labels))}"
+        )
+    if len(np.unique(codes)) < 2:
+        raise TableProblem("the target has one class only; there is nothing to learn")
+    return Target(codes, len(contest.labels))
+
+
+def _word(label: Any) -> str:
+    return str(label).lower() if isinstance(label, bool | np.bool_) else _unboxed(str(label))
+
+
+def _unboxed(word: str) -> str:
+    return word.lower() if word.lower() in ("true", "false") else word
+
+
+def _column(train: pd.DataFrame, name: str | None) -> NDArray[Any] | None:
+    return None if name is None or name not in train.columns else train[name].to_numpy()
+
+
+def read_sample(place: DataPlace) -> pd.DataFrame | None:
+    """Read the sample submission, None where there is none."""
+    return None if place.sample is None else read_table(place.sample)
+
+
+def as_predictions(
+    data: ContestData, answers: NDArray[np.float64], metric_form: NDArray[Any]
+) -> pd.DataFrame:
+    """Lay predictions out by id in the form that the contest's metric scores.
+
+    Parameters
+    ----------
+    data : ContestData
+    answers : ndarray, shape (n_test, n_outputs)
+        Class probabilities or values.
+    metric_form : ndarray
+        The same as the metric wants them; see `pipelines.models.decisions.decide`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The id column, then the contest's prediction columns.
+    """
+    columns: Sequence[str] = data.metric.prediction_columns(
+        data.contest.targets, data.contest.labels
+    )
+    if data.metric.predicts == "labels":
+        metric_form = np.asarray(data.contest.labels, dtype=object)[metric_form]
+    values = metric_form.reshape(len(answers), -1)
+    frame = pd.DataFrame(
+        {name: values[:, place] for place, name in enumerate(columns)}
+    ).infer_objects()
+    test = data.tables.test
+    assert test is not None  # noqa: S101 - answers exist only where there is a test table
+    ids = test[data.contest.id_column] if data.contest.id_column in test else range(len(test))
+    frame.insert(0, data.contest.id_column, np.asarray(ids))
+    return frame

@@ -1,0 +1,90 @@
+"""What an experiment file may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.folds import FoldKind
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+
+
+class Section(BaseModel):
+    """A table of the file: nothing unknown, nothing changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataFiles(Section):
+    """Tables of one's own, where no contest describes them. Paths are relative to the file."""
+
+    train: str
+    test: str | None = None
+    target: str | list[str]
+    metric: str
+    id_column: str | None = None
+    labels: list[str | int | bool] = []
+    group_column: str | None = None
+    time_column: str | None = None
+
+
+class Validation(Section):
+    """How the training rows are dealt into folds; `kind` is chosen from the contest unless given."""
+
+    kind: FoldKind | None = None
+    folds: int = Field(5, ge=2, le=100)
+    repeats: int = Field(1, ge=1, le=100)
+    seed: int = Field(0, ge=0)
+    fold_column: str | None = None
+
+
+class Search(Section):
+    """What varies, how it is drawn, and for how long."""
+
+    trials: int = Field(20, ge=1)
+    seconds: float | None = Field(None, gt=0)
+    patience: int | None = Field(None, ge=1, description="stop after so many trials without a gain")
+    batch: int = Field(8, ge=1, le=256, description="trials trained side by side")
+    sampler: Literal["tpe", "random", "qmc"] = "tpe"
+    pruner: Literal["none", "median", "hyperband"] = "none"
+    space: Mapping[str, Any] = {}
+
+
+class Ensemble(Section):
+    """What is built of the best trial after the search."""
+
+    seeds: int = Field(4, ge=1, le=100, description="networks per fold of the best trial")
+    greedy: bool = Field(True, description="also choose an ensemble of trials greedily")
+
+
+class Submission(Section):
+    """Which of the models makes the submission."""
+
+    model: Literal["best", "seeds", "greedy"] = "seeds"
+
+
+class Experiment(Section):
+    """One experiment: a contest, features, folds, a model, a search."""
+
+    name: Name
+    description: str = ""
+    contest: str | None = None
+    data: DataFiles | None = None
+    seed: int = Field(0, ge=0)
+    model: str = "network"
+    features: str | list[dict[str, Any]] = "auto"
+    validation: Validation = Validation()
+    network: Mapping[str, Any] = {}
+    baseline: Mapping[str, Any] = Field({}, description="fixed values of another model")
+    search: Search = Search()
+    ensemble: Ensemble = Ensemble()
+    submission: Submission = Submission()
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """Fixed values of the model's parameters."""
+        return dict(self.network if self.model == "network" else self.baseline)

@@ -1,0 +1,143 @@
+"""After the search: the models built of the trials, their scores, the chosen one's predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.data import ContestData, as_predictions
+from experiments.definition import Experiment
+from experiments.result import ModelScore
+from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
+from pipelines.models.decisions import decide
+from pipelines.models.scoring import Scorer
+from pipelines.search.trials import mean_test_answers, out_of_fold
+
+Answers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """A model made of fold fits: its name, out-of-fold and test answers."""
+
+    name: str
+    scored: Answers
+    test: Answers | None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What is made of the trials."""
+
+    models: tuple[ModelScore, ...]
+    chosen: ModelScore
+    parameters: Mapping[str, Any]
+    predictions: pd.DataFrame | None
+
+
+def finish(
+    experiment: Experiment,
+    data: ContestData,
+    prepared: PreparedFolds,
+    scorer: Scorer,
+    best: Candidate,
+    folder: Path,
+    number: int,
+) -> Finished:
+    """Build the models, score them out of fold, and write the chosen one's predictions.
+
+    Parameters
+    ----------
+    experiment, data, prepared, scorer
+        Of the study.
+    best : Candidate
+        The best trial's parameters and seed.
+    folder : pathlib.Path
+        For the study's files; made here.
+    number : int
+        The best trial's number.
+    """
+    built = build_models(experiment, prepared, best)
+    scores = {model.name: _scored(model, data, scorer, experiment.seed) for model in built}
+    chosen = next(model for model in built if model.name == experiment.submission.model)
+    predictions = _predictions(data, scorer, chosen)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_out_of_fold(folder / "out_of_fold.parquet", data, prepared, chosen.scored)
+    if predictions is not None:
+        write_parquet(folder / "predictions.parquet", predictions)
+    summary = {
+        "trial": number,
+        "parameters": dict(best.parameters),
+        "chosen": chosen.name,
+        "scores": {name: vars(score) for name, score in scores.items()},
+    }
+    write_text(folder / "summary.json", json.dumps(summary, indent=2, default=list))
+    write_text(folder / "experiment.json", experiment.model_dump_json(indent=2))
+    return Finished(tuple(scores.values()), scores[chosen.name], best.parameters, predictions)
+
+
+def build_models(
+    experiment: Experiment, prepared: PreparedFolds, best: Candidate
+) -> list[BuiltModel]:
+    """Fit the best trial again with its own seed and more, all side by side."""
+    seeds = [best.seed + one for one in range(experiment.ensemble.seeds)]
+    candidates = [Candidate(best.parameters, seed) for seed in seeds]
+    fits = fit_candidates(experiment.model, candidates, prepared)
+    return [_built("best", fits[:1], prepared), _built("seeds", fits, prepared)]
+
+
+def _built(name: str, fits: list[list[FoldFit]], prepared: PreparedFolds) -> BuiltModel:
+    scored = np.mean([out_of_fold(one, prepared) for one in fits], axis=0)
+    tests = [mean_test_answers(one) for one in fits]
+    present = [test for test in tests if test is not None]
+    return BuiltModel(name, scored, np.mean(present, axis=0) if present else None)
+
+
+def _scored(model: BuiltModel, data: ContestData, scorer: Scorer, seed: int) -> ModelScore:
+    rows = np.flatnonzero(np.isfinite(model.scored).all(axis=1))
+    answers = model.scored[rows]
+    low, high = scorer.interval(answers, rows, data.groups, seed)
+    return ModelScore(model.name, scorer.score(answers, rows), low, high)
+
+
+def _predictions(data: ContestData, scorer: Scorer, model: BuiltModel) -> pd.DataFrame | None:
+    if model.test is None:
+        return None
+    form = decide(data.metric, model.test, data.target.classes)
+    return as_predictions(data, model.test, np.asarray(form))
+
+
+def write_out_of_fold(
+    path: Path, data: ContestData, prepared: PreparedFolds, answers: Answers
+) -> None:
+    """Write out-of-fold answers: id, fold and one column per class or target."""
+    names = [str(label) for label in data.contest.labels] or list(data.contest.targets)
+    frame = pd.DataFrame(answers, columns=names)
+    fold_of_row = np.zeros(prepared.rows, np.int64)
+    for number, one in enumerate(prepared.folds, 1):
+        fold_of_row[one.fold.valid] = number
+    frame.insert(0, "fold", fold_of_row)
+    if data.contest.id_column in data.tables.train:
+        frame.insert(0, data.contest.id_column, data.tables.train[data.contest.id_column])
+    write_parquet(path, frame)
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """Write a parquet file in one step."""
+    temporary = path.with_name(f".{path.name}")
+    frame.to_parquet(temporary, index=False)
+    temporary.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one step."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

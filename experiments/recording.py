@@ -1,0 +1,186 @@
+"""What is recorded of studies and trials."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.data import ContestData
+from experiments.definition import Experiment
+from experiments.result import ModelScore
+from pipelines.search.trials import TrialOutcome
+from pipelines.tracking.rows import Point, RunLog, in_ms
+from pipelines.tracking.session import TrackingSession
+
+if TYPE_CHECKING:
+    from optuna import Trial
+
+STUDY_KEY = "study"
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "optuna", "mlflow", "ripeness")
+CURVES = ("train_loss", "validation_loss")
+
+
+def start_study_log(
+    session: TrackingSession, experiment: Experiment, data: ContestData, study: str
+) -> RunLog:
+    """Begin (or continue) the study's run and record what it learns from."""
+    log = session.run(STUDY_KEY)
+    log.start(experiment.name, now=_now(), found_by={"ripe.study": study})
+    log.tags(
+        {
+            "ripe.kind": "study",
+            "ripe.experiment": experiment.name,
+            "contest": data.contest.slug,
+            "metric": data.metric.name,
+            "model": experiment.model,
+            "mlflow.note.content": _note(experiment, data),
+            "data.digest": data.tables.digest,
+            **code_version(),
+            **library_versions(),
+        }
+    )
+    log.parameters(
+        {
+            "seed": experiment.seed,
+            "model": experiment.model,
+            "folds": experiment.validation.folds,
+            "sampler": experiment.search.sampler,
+            "features": "auto" if experiment.features == "auto" else len(experiment.features),
+        }
+    )
+    for name, digest in data.tables.digests.items():
+        rows = data.tables.train if name == data.place.train.name else data.tables.test
+        shape = "" if rows is None else f"{len(rows)} rows, {rows.shape[1]} columns"
+        context = "training" if rows is data.tables.train else "testing"
+        log.dataset(name, data.place.train.parent / name, digest, context, shape)
+    return log
+
+
+def _note(experiment: Experiment, data: ContestData) -> str:
+    direction = "higher" if data.metric.greater_is_better else "lower"
+    about = f"{experiment.description}\n\n" if experiment.description else ""
+    return (
+        f"{about}A study on **{data.contest.title}**: {experiment.model} models scored by "
+        f"{data.metric.title} ({direction} is better). Sort its trials by `cv.score`; "
+        "`cv.low` and `cv.high` bound the chosen model's score (95 %)."
+    )
+
+
+def code_version() -> dict[str, str]:
+    """Return the commit of the current folder and whether it has changes, where git knows."""
+    commit = _git("rev-parse", "HEAD")
+    if commit is None:
+        return {}
+    dirty = "true" if _git("status", "--porcelain", "--untracked-files=no") else "false"
+    return {"git.commit": commit, "git.dirty": dirty}
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", *words],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that results depend on."""
+    versions = {"version.python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            versions[f"version.{name}"] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def record_trial(
+    session: TrackingSession,
+    trial: Trial,
+    outcome: TrialOutcome,
+    parameters: Mapping[str, Any],
+    seed: int,
+    started: datetime,
+    state: str,
+) -> None:
+    """Record a trial that has ended: parameters, curves, scores, state."""
+    with session.run(f"trial-{trial.number:05d}") as log:
+        log.start(f"trial {trial.number}", now=started, parent=STUDY_KEY)
+        log.parameters({**parameters, "seed": seed})
+        log.tags({"ripe.kind": "trial", "optuna.trial": str(trial.number), "optuna.state": state})
+        now = in_ms(_now())
+        log.metrics(_curves(outcome, in_ms(started), now))
+        log.metrics(Point(name, value, 0, now) for name, value in _numbers(parameters).items())
+        log.metrics(Point(name, value, 0, now) for name, value in _scores(outcome).items())
+        if outcome.failure is not None:
+            log.tags({"stop.reason": outcome.failure})
+        log.end({"COMPLETE": "FINISHED", "PRUNED": "KILLED"}.get(state, "FAILED"), now=_now())
+
+
+def _scores(outcome: TrialOutcome) -> dict[str, float]:
+    values = {"seconds": outcome.seconds}
+    if outcome.fold_scores:
+        values |= {"cv.score": outcome.score, "cv.std": outcome.spread}
+        values |= {f"fold{n}/score": score for n, score in enumerate(outcome.fold_scores, 1)}
+    return values
+
+
+def _numbers(parameters: Mapping[str, Any]) -> dict[str, float]:
+    """Return copies of the numeric parameters, which MLflow can filter by range."""
+    numbers = {
+        f"hp.{name}": float(value)
+        for name, value in parameters.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    if "hidden_layer_sizes" in parameters:
+        numbers["hp.layers"] = float(len(parameters["hidden_layer_sizes"]))
+        numbers["hp.nodes"] = float(sum(parameters["hidden_layer_sizes"]))
+    return numbers
+
+
+def _curves(outcome: TrialOutcome, started_ms: int, ended_ms: int) -> list[Point]:
+    points = []
+    longest = max((len(fit.history) for fit in outcome.fits), default=0)
+    for step in range(longest):
+        moment = started_ms + (ended_ms - started_ms) * (step + 1) // longest
+        rows = [(n, fit.history[step]) for n, fit in enumerate(outcome.fits, 1) if step < len(fit.history)]
+        for curve in CURVES:
+            values = [(n, float(row[curve])) for n, row in rows if curve in row]
+            points += [Point(f"fold{n}/{curve}", value, step + 1, moment) for n, value in values]
+            if values:
+                mean = float(np.mean([value for _, value in values]))
+                points.append(Point(curve, mean, step + 1, moment))
+    return points
+
+
+def record_models(log: RunLog, models: tuple[ModelScore, ...], chosen: ModelScore) -> None:
+    """Record the scores of the models built after the search."""
+    now = in_ms(_now())
+    values = {"cv.score": chosen.score, "cv.low": chosen.low, "cv.high": chosen.high}
+    values |= {f"cv.{model.name}": model.score for model in models}
+    log.metrics(Point(name, value, 0, now) for name, value in values.items())
+    log.tags({"chosen": chosen.name})
+
+
+def record_files(log: RunLog, folder: Path) -> None:
+    """Attach the study's files."""
+    for path in sorted(folder.glob("*")):
+        if path.is_file():
+            log.file(path)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

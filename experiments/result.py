@@ -1,0 +1,112 @@
+"""What comes of an experiment, and how it reports on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a study stands.
+
+    Attributes
+    ----------
+    stage : str
+        What is going on: reading, searching, finishing, recording.
+    done, total : int
+        Trials.
+    best : float or None
+        Best score so far.
+    history : tuple of float
+        Best score after each trial of this session.
+    """
+
+    stage: str
+    done: int
+    total: int
+    best: float | None = None
+    history: tuple[float, ...] = ()
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class ModelScore:
+    """A model's cross-validated score and its 95 % interval."""
+
+    name: str
+    score: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A finished study.
+
+    Attributes
+    ----------
+    experiment, study, contest : str
+        The experiment's name, the study's, the contest's slug.
+    metric : str
+    greater_is_better : bool
+    trials, new_trials : int
+        Trials in the study, and those of this session; none where the budget was spent before.
+    best_number : int
+        Number of the best trial.
+    best_score : float
+        Mean of its folds' scores.
+    best_parameters : mapping
+    chosen : ModelScore
+        The model that makes the submission.
+    models : tuple of ModelScore
+        The best trial, its seed ensemble, the greedy ensemble.
+    run_id : str or None
+        The study's MLflow run; None while it waits to be sent.
+    predictions : pandas.DataFrame or None
+        Id column and prediction columns in the metric's form; None without a test table.
+    folder : pathlib.Path
+        Where the study's files lie.
+    seconds : float
+    warning : str or None
+        Why rows wait to be sent to MLflow.
+    """
+
+    experiment: str
+    study: str
+    contest: str
+    metric: str
+    greater_is_better: bool
+    trials: int
+    new_trials: int
+    best_number: int
+    best_score: float
+    best_parameters: Mapping[str, Any]
+    chosen: ModelScore
+    models: tuple[ModelScore, ...]
+    run_id: str | None
+    predictions: pd.DataFrame | None = field(repr=False)
+    folder: Path
+    seconds: float
+    warning: str | None = None
+
+    @property
+    def score(self) -> float:
+        """Cross-validated score of the chosen model."""
+        return self.chosen.score
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of that score."""
+        return (self.chosen.low, self.chosen.high)
+
+    @property
+    def out_of_fold(self) -> Path:
+        """Out-of-fold predictions of the chosen model (parquet)."""
+        return self.folder / "out_of_fold.parquet"

@@ -1,0 +1,306 @@
+"""Running an experiment: data, folds, search, the chosen model, its predictions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.data import ContestData, find_data, read_data
+from experiments.definition import Experiment
+from experiments.errors import ExperimentError
+from experiments.finishing import Finished, finish
+from experiments.identity import study_folder, study_place
+from experiments.recording import record_files, record_models, record_trial, start_study_log
+from experiments.result import OnProgress, Progress, StudyResult
+from pipelines.features import parse_recipe
+from pipelines.features.steps import Setting
+from pipelines.folds import FoldPlan, make_folds
+from pipelines.models import Candidate, PreparedFolds, prepare_folds
+from pipelines.models.scoring import Scorer
+from pipelines.search import Budget, SearchSpace, StudyPlace, open_study, parse_space, suggest
+from pipelines.search.space import as_trial_parameters
+from pipelines.search.study import REASON, ask_batch, counted_trials, make_sampler
+from pipelines.search.trials import TrialOutcome, try_candidates
+from pipelines.tracking import RunLog, TrackingPlace, TrackingSession
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+
+
+@dataclass
+class Workshop:
+    """Everything that the trials of a study share."""
+
+    experiment: Experiment
+    data: ContestData
+    prepared: PreparedFolds
+    scorer: Scorer
+    place: StudyPlace
+    space: SearchSpace
+    study: Study
+    session: TrackingSession
+    on_progress: OnProgress
+    history: list[float]
+
+    @property
+    def budget(self) -> Budget:
+        """How long to search."""
+        return Budget(self.experiment.search.trials, self.experiment.search.seconds)
+
+    def tell_progress(self, stage: str) -> None:
+        """Tell the caller where the study stands."""
+        best = self.history[-1] if self.history else None
+        done = len(counted_trials(self.study))
+        total = max(done, self.budget.trials)
+        self.on_progress(Progress(stage, done, total, best, tuple(self.history)))
+
+
+def run_experiment(
+    experiment: Experiment,
+    home: Path,
+    *,
+    data_folder: Path | None = None,
+    base: Path | None = None,
+    fresh: bool = False,
+    tracking_uri: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> StudyResult:
+    """Run an experiment, or continue the study that it has in this home.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    home : pathlib.Path
+        Holds data, studies and runs.
+    data_folder : pathlib.Path, optional
+        A folder with the contest's files, in place of those in the home.
+    base : pathlib.Path, optional
+        Folder that paths in the experiment file start from.
+    fresh : bool
+        Start over in a new study, though there is one of the same identity.
+    tracking_uri : str, optional
+        MLflow tracking address, in place of the home's own database.
+    on_progress : callable, optional
+        Told where the study stands after every batch of trials.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    ExperimentError, pipelines.errors.PipelineError, competition.errors.CompetitionError
+        With one clear message; nothing is then left half-written.
+    """
+    began = time.perf_counter()
+    tell = on_progress or _tell_nobody
+    tell(Progress("reading", 0, experiment.search.trials))
+    data = read_data(find_data(experiment, home, folder=data_folder, base=base))
+    prepared = prepare(experiment, data)
+    place = study_place(home, experiment, data.tables.digest, start_over=fresh)
+    session = _open_session(home, place, data, tracking_uri)
+    study = open_study(place, greater_is_better=data.metric.greater_is_better)
+    shop = Workshop(
+        experiment,
+        data,
+        prepared,
+        Scorer.over(data.metric, prepared.target, data.contest.labels),
+        place,
+        parse_space(experiment.search.space),
+        study,
+        session,
+        tell,
+        [],
+    )
+    log = start_study_log(session, experiment, data, place.name)
+    before = len(counted_trials(study))
+    try:
+        search(shop)
+        finished = _finish(shop, log)
+    except BaseException as error:
+        _close_in_trouble(shop, log, error)
+        raise
+    shop.tell_progress("recording")
+    run_ids = session.close()
+    result = _result(shop, finished, run_ids.get("study"), before, time.perf_counter() - began)
+    _forget_session(session)
+    return result
+
+
+def prepare(experiment: Experiment, data: ContestData) -> PreparedFolds:
+    """Make the folds of an experiment and fit its features inside each."""
+    wish = experiment.validation
+    numbers = None
+    if wish.fold_column is not None:
+        numbers = data.tables.train[wish.fold_column].to_numpy()
+    folds = make_folds(
+        FoldPlan(wish.kind, wish.folds, wish.repeats, wish.seed),
+        data.target.one_column,
+        classes=bool(data.target.classes),
+        groups=data.groups,
+        order=data.order,
+        numbers=numbers,
+    )
+    group = data.contest.group_column
+    setting = Setting(bool(data.target.classes), group, experiment.seed)
+    test = None if data.tables.test is None else data.tables.test.reindex(columns=data.columns)
+    recipe = parse_recipe(experiment.features)
+    return prepare_folds(recipe, setting, data.tables.train[data.columns], data.target, folds, test)
+
+
+def search(shop: Workshop) -> None:
+    """Ask for trials in batches, try them side by side, and tell, until the budget is spent."""
+    first = as_trial_parameters(shop.experiment.fixed, shop.space)
+    until = None if shop.budget.seconds is None else time.monotonic() + shop.budget.seconds
+    shop.history += _history(shop.study)
+    while until is None or time.monotonic() < until:
+        done = len(shop.study.get_trials(deepcopy=False))
+        search = shop.experiment.search
+        shop.study.sampler = make_sampler(
+            search.sampler, shop.space, (shop.experiment.seed, done)
+        )
+        trials = ask_batch(shop.study, shop.place, shop.budget, search.batch, first)
+        if not trials:
+            return
+        _try_batch(shop, trials)
+        shop.tell_progress("searching")
+
+
+def _try_batch(shop: Workshop, trials: list[Trial]) -> None:
+    started = datetime.now(UTC)
+    parameters = [
+        {**shop.experiment.fixed, **suggest(trial, shop.space)} for trial in trials
+    ]
+    candidates = [
+        Candidate(values, trial_seed(shop.experiment.seed, trial.number))
+        for values, trial in zip(parameters, trials, strict=True)
+    ]
+    outcomes = try_candidates(shop.experiment.model, candidates, shop.prepared, shop.scorer)
+    for trial, candidate, outcome in zip(trials, candidates, outcomes, strict=True):
+        state = _tell(shop, trial, outcome)
+        record_trial(
+            shop.session, trial, outcome, candidate.parameters, candidate.seed, started, state
+        )
+
+
+def _tell(shop: Workshop, trial: Trial, outcome: TrialOutcome) -> str:
+    from optuna.trial import TrialState
+
+    if outcome.failure is not None:
+        trial.set_user_attr(REASON, outcome.failure)
+        shop.study.tell(trial, state=TrialState.FAIL)
+        return "FAIL"
+    trial.set_user_attr("fold_scores", list(outcome.fold_scores))
+    shop.study.tell(trial, outcome.score)
+    better = shop.data.metric.better
+    if not shop.history or better(outcome.score, shop.history[-1]):
+        shop.history.append(outcome.score)
+    else:
+        shop.history.append(shop.history[-1])
+    return "COMPLETE"
+
+
+def _history(study: Study) -> list[float]:
+    from optuna.trial import TrialState
+
+    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return [study.best_value] if done else []
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """Return the seed of a trial's networks; it depends on nothing but the trial's number."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def _finish(shop: Workshop, log: RunLog) -> Finished:
+    if not shop.history:
+        failed = [trial.user_attrs.get(REASON) for trial in counted_trials(shop.study)]
+        raise ExperimentError(f"every trial failed; the first one because: {failed[0]}")
+    shop.tell_progress("finishing")
+    best = shop.study.best_trial
+    candidate = Candidate(
+        {**shop.experiment.fixed, **suggested(best.params, shop.space)},
+        trial_seed(shop.experiment.seed, best.number),
+    )
+    folder = study_folder(shop.place)
+    finished = finish(
+        shop.experiment, shop.data, shop.prepared, shop.scorer, candidate, folder, best.number
+    )
+    record_models(log, finished.models, finished.chosen)
+    log.parameters({f"best.{name}": value for name, value in candidate.parameters.items()})
+    log.tags({"best.trial": str(best.number)})
+    record_files(log, folder)
+    log.end("FINISHED", now=datetime.now(UTC))
+    log.close()
+    return finished
+
+
+def suggested(values: dict[str, Any], space: SearchSpace) -> dict[str, Any]:
+    """Return the model parameters that a trial's stored parameters stand for."""
+    from optuna.trial import FixedTrial
+
+    return suggest(FixedTrial(values), space)  # type: ignore[arg-type]
+
+
+def _open_session(
+    home: Path, place: StudyPlace, data: ContestData, uri: str | None
+) -> TrackingSession:
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    folder = home.resolve() / "spool" / place.name / f"{moment}-{os.getpid()}"
+    return TrackingSession(folder, TrackingPlace.in_home(home, data.contest.slug, uri))
+
+
+def _close_in_trouble(shop: Workshop, log: RunLog, error: BaseException) -> None:
+    """Leave no trial running and no run open."""
+    from optuna.trial import TrialState
+
+    reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{error}"
+    for trial in shop.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if trial.user_attrs.get("owner", {}).get("pid") == os.getpid():
+            shop.study.tell(trial.number, state=TrialState.FAIL)
+    log.tags({"stop.reason": reason})
+    log.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", now=datetime.now(UTC))
+    log.close()
+    shop.session.close()
+
+
+def _forget_session(session: TrackingSession) -> None:
+    """Remove the rows once everything is sent."""
+    if session.trouble() is None:
+        shutil.rmtree(session.folder, ignore_errors=True)
+
+
+def _result(
+    shop: Workshop, finished: Finished, run_id: str | None, before: int, seconds: float
+) -> StudyResult:
+    best, trials = shop.study.best_trial, len(counted_trials(shop.study))
+    return StudyResult(
+        experiment=shop.experiment.name,
+        study=shop.place.name,
+        contest=shop.data.contest.slug,
+        metric=shop.data.metric.name,
+        greater_is_better=shop.data.metric.greater_is_better,
+        trials=trials,
+        new_trials=trials - before,
+        best_number=best.number,
+        best_score=float(best.value or 0.0),
+        best_parameters=finished.parameters,
+        chosen=finished.chosen,
+        models=finished.models,
+        run_id=run_id,
+        predictions=finished.predictions,
+        folder=study_folder(shop.place),
+        seconds=seconds,
+        warning=shop.session.trouble(),
+    )
+
+
+def _tell_nobody(progress: Progress) -> None:
+    return None

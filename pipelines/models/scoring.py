@@ -1,0 +1,100 @@
+"""Scoring a model's answers by a contest's metric, with an interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from competition.errors import CompetitionError
+from competition.metrics import Metric
+from pipelines.models.decisions import decide
+from pipelines.models.prepared import Target
+
+RESAMPLES = 200
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A contest's metric over a target.
+
+    Attributes
+    ----------
+    metric : competition.metrics.Metric
+    target : Target
+    codes : ndarray, shape (n_classes,)
+        What a class counts as in the metric: its number, or its own value.
+    """
+
+    metric: Metric
+    target: Target
+    codes: NDArray[Any]
+
+    @classmethod
+    def over(cls, metric: Metric, target: Target, labels: Sequence[Any] = ()) -> "Scorer":
+        """Return the scorer for a target with the contest's ordered labels."""
+        whole = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
+        by_value = metric.uses_label_distance and bool(labels) and whole
+        return cls(metric, target, np.asarray(labels) if by_value else np.arange(len(labels)))
+
+    def score(self, answers: NDArray[np.float64], rows: NDArray[np.int64]) -> float:
+        """Score the answers given for `rows` of the training table.
+
+        Parameters
+        ----------
+        answers : ndarray, shape (len(rows), n_outputs)
+        rows : ndarray of int
+        """
+        return self.metric(self._truth(rows), self._form(answers))
+
+    def interval(
+        self,
+        answers: NDArray[np.float64],
+        rows: NDArray[np.int64],
+        groups: NDArray[Any] | None,
+        seed: int,
+    ) -> tuple[float, float]:
+        """Return the 95 % bootstrap interval of the score; whole groups are drawn where given.
+
+        References
+        ----------
+        Efron (1979). Bootstrap methods: another look at the jackknife. Annals of Statistics 7.
+        """
+        generator = np.random.default_rng(seed)
+        blocks = _blocks(rows, groups)
+        truth, prediction = self._truth(rows), self._form(answers)
+        scores = []
+        for _ in range(RESAMPLES):
+            drawn = np.concatenate(
+                [blocks[block] for block in generator.integers(len(blocks), size=len(blocks))]
+            )
+            try:
+                scores.append(self.metric(truth[drawn], prediction[drawn]))
+            except CompetitionError:  # a resample without one of the classes
+                continue
+        if not scores:
+            return (float("nan"), float("nan"))
+        low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return float(low), float(high)
+
+    def _truth(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        truth = self.target.values[rows]
+        if self.target.classes:
+            return np.asarray(self.codes[truth])
+        return np.asarray(truth[:, 0] if truth.shape[1] == 1 else truth)
+
+    def _form(self, answers: NDArray[np.float64]) -> NDArray[Any]:
+        form: NDArray[Any] = decide(self.metric, answers, self.target.classes)
+        return np.asarray(self.codes[form]) if self.metric.predicts == "labels" else form
+
+
+def _blocks(rows: NDArray[np.int64], groups: NDArray[Any] | None) -> list[NDArray[np.int64]]:
+    """Return positions within `rows` that are drawn together."""
+    positions = np.arange(len(rows))
+    if groups is None:
+        return list(positions[:, None])
+    order = np.argsort(groups[rows], kind="stable")
+    starts = np.flatnonzero(np.diff(np.unique(groups[rows], return_inverse=True)[1][order])) + 1
+    return np.split(positions[order], starts)

@@ -1,0 +1,225 @@
+"""The search space: what may vary, between which limits, and what stands in its place first."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from competition.errors import did_you_mean
+from pipelines.errors import SearchProblem
+
+if TYPE_CHECKING:
+    from optuna import Trial
+
+LAYERS = "layers"
+UNITS = "units"
+SHAPE = "hidden_layer_sizes"
+LIMIT_KEYS = ("low", "high", "step", "log")
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One thing that varies: between limits, or among choices.
+
+    Attributes
+    ----------
+    name : str
+        Name of the parameter.
+    low, high : float or int, optional
+        Limits, both included; whole numbers where both are.
+    log : bool
+        Whether equal ratios weigh the same, as for a learning rate.
+    step : float or int, optional
+    choices : tuple
+        Values to choose from; empty where there are limits.
+    """
+
+    name: str
+    low: float | int | None = None
+    high: float | int | None = None
+    log: bool = False
+    step: float | int | None = None
+    choices: tuple[Any, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it takes whole numbers only."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
+    def holds(self, value: Any) -> bool:
+        """Tell whether a value lies within."""
+        if self.choices:
+            return value in self.choices
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and float(self.low or 0) <= value <= float(self.high or 0)
+
+    def described(self) -> str:
+        """Return the limits or choices in words."""
+        if self.choices:
+            return "one of " + ", ".join(map(str, self.choices))
+        return f"{self.low} to {self.high}{' (log)' if self.log else ''}"
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """All dimensions; `layers` and `units` together make the sizes of the hidden layers."""
+
+    dimensions: tuple[Dimension, ...] = ()
+
+    def __getitem__(self, name: str) -> Dimension:
+        return next(one for one in self.dimensions if one.name == name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(one.name == name for one in self.dimensions)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether some parameters exist only for some values of others."""
+        return LAYERS in self
+
+
+def check_space(space: Mapping[str, Any], known: Sequence[str], path: str) -> list[str]:
+    """List everything wrong with a space as written in an experiment file.
+
+    Parameters
+    ----------
+    space : mapping
+        Name to a list of choices, or to a table of low, high, step and log.
+    known : sequence of str
+        Parameters that the model takes.
+    path : str
+        Where the space stands in the file, for the messages.
+
+    Examples
+    --------
+    >>> check_space({"learning_rat": [0.1]}, ["learning_rate"], "search.space")
+    ["search.space.learning_rat: no such parameter; did you mean 'learning_rate'?"]
+    """
+    allowed = {*known, LAYERS, UNITS} - {SHAPE}
+    problems = []
+    for name, limits in space.items():
+        if name not in allowed:
+            hint = did_you_mean(name, sorted(allowed))
+            problems.append(f"{path}.{name}: no such parameter{hint}")
+        else:
+            problems += [f"{path}.{name}: {text}" for text in _limit_problems(limits)]
+    if (LAYERS in space) != (UNITS in space):
+        problems.append(f"{path}: layers and units go together; give both or neither")
+    return problems
+
+
+def _limit_problems(limits: Any) -> list[str]:
+    if isinstance(limits, list):
+        return [] if limits else ["must hold at least one choice"]
+    if not isinstance(limits, dict):
+        return [f"must be a list of choices or a table with low and high, not {limits!r}"]
+    unknown = [key for key in limits if key not in LIMIT_KEYS]
+    if unknown:
+        return [f"has no {unknown[0]!r}; allowed: {', '.join(LIMIT_KEYS)}"]
+    low, high = limits.get("low"), limits.get("high")
+    if not (_is_number(low) and _is_number(high)):
+        return ["needs the numbers low and high"]
+    if low > high:
+        return [f"low <= high must hold, but got low={low}, high={high}"]
+    if limits.get("log") and low <= 0:
+        return [f"a logarithmic range must begin above 0, but got low={low}"]
+    if limits.get("log") and "step" in limits:
+        return ["log and step cannot be combined"]
+    return []
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def parse_space(space: Mapping[str, Any]) -> SearchSpace:
+    """Turn the space of an experiment file into dimensions, in a fixed order of names."""
+    return SearchSpace(tuple(_dimension(name, space[name]) for name in sorted(space)))
+
+
+def _dimension(name: str, limits: Any) -> Dimension:
+    if isinstance(limits, list):
+        return Dimension(name, choices=tuple(limits))
+    return Dimension(
+        name, limits["low"], limits["high"], bool(limits.get("log", False)), limits.get("step")
+    )
+
+
+def suggest(trial: "Trial", space: SearchSpace) -> dict[str, Any]:
+    """Draw a trial's parameters.
+
+    Parameters
+    ----------
+    trial : optuna.Trial
+    space : SearchSpace
+
+    Returns
+    -------
+    dict
+        Values of all varied parameters; `layers` and `units` come out as `hidden_layer_sizes`.
+    """
+    values: dict[str, Any] = {}
+    for dimension in space.dimensions:
+        if dimension.name not in (LAYERS, UNITS):
+            values[dimension.name] = _draw(trial, dimension, dimension.name)
+    if LAYERS in space:
+        count = _draw(trial, space[LAYERS], LAYERS)
+        values[SHAPE] = tuple(
+            _draw(trial, space[UNITS], unit_name(layer)) for layer in range(count)
+        )
+    return values
+
+
+def _draw(trial: "Trial", dimension: Dimension, name: str) -> Any:
+    if dimension.choices:
+        return trial.suggest_categorical(name, dimension.choices)
+    if dimension.whole:
+        return trial.suggest_int(
+            name, dimension.low, dimension.high, step=dimension.step or 1, log=dimension.log
+        )
+    return trial.suggest_float(
+        name, dimension.low, dimension.high, step=dimension.step, log=dimension.log
+    )
+
+
+def unit_name(layer: int) -> str:
+    """Return the parameter name of a hidden layer's width, counted from 1."""
+    return f"units_{layer + 1}"
+
+
+def as_trial_parameters(values: Mapping[str, Any], space: SearchSpace) -> dict[str, Any]:
+    """Turn model parameters into the trial parameters that would have drawn them.
+
+    Parameters
+    ----------
+    values : mapping
+        Model parameters such as the fixed ones of an experiment file.
+    space : SearchSpace
+
+    Raises
+    ------
+    SearchProblem
+        When a value lies outside its dimension.
+
+    Examples
+    --------
+    >>> space = parse_space({"layers": {"low": 1, "high": 2}, "units": [8, 16]})
+    >>> as_trial_parameters({"hidden_layer_sizes": [16]}, space)
+    {'layers': 1, 'units_1': 16}
+    """
+    plain = {
+        one.name: values[one.name]
+        for one in space.dimensions
+        if one.name in values and one.name not in (LAYERS, UNITS)
+    }
+    if LAYERS in space and SHAPE in values:
+        plain[LAYERS] = len(values[SHAPE])
+        plain |= {unit_name(layer): width for layer, width in enumerate(values[SHAPE])}
+    for name, value in plain.items():
+        dimension = space[UNITS if name.startswith("units_") else name]
+        if not dimension.holds(value):
+            raise SearchProblem(
+                f"the first trial takes {name} = {value!r} from the fixed values, but the search "
+                f"allows {dimension.described()}; widen search.space.{dimension.name}"
+            )
+    return plain

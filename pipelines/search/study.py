@@ -1,0 +1,222 @@
+"""Studies in journal files: opened by several processes at once, resumed, mended."""
+
+import os
+import socket
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.errors import SearchProblem
+from pipelines.search.space import SearchSpace
+from pipelines.tracking.locking import locked
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
+
+OWNER = "owner"
+RETRY_OF = "retry_of"
+REASON = "reason"
+SAMPLERS = ("tpe", "random", "qmc")
+
+
+@dataclass(frozen=True)
+class StudyPlace:
+    """The journal file of a study and the study's name in it."""
+
+    journal: Path
+    name: str
+
+    @property
+    def lock(self) -> Path:
+        """Lock file for steps that only one process may do at a time."""
+        return self.journal.with_suffix(".lock")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search: until so many trials are done in all, or so many seconds are over."""
+
+    trials: int
+    seconds: float | None = None
+
+
+def open_study(place: StudyPlace, *, greater_is_better: bool) -> "Study":
+    """Open a study, made where it is not there, and mend what a killed process left.
+
+    Parameters
+    ----------
+    place : StudyPlace
+    greater_is_better : bool
+        Direction of the metric.
+
+    Returns
+    -------
+    optuna.Study
+        With no trial left RUNNING whose process is gone.
+    """
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with locked(place.lock):
+        _cut_torn_line(place.journal)
+        study = optuna.create_study(
+            storage=optuna.storages.JournalStorage(JournalFileBackend(str(place.journal))),
+            study_name=place.name,
+            direction="maximize" if greater_is_better else "minimize",
+            load_if_exists=True,
+            pruner=optuna.pruners.NopPruner(),
+        )
+        fail_stale_trials(study)
+    return study
+
+
+def _cut_torn_line(journal: Path) -> None:
+    """Cut a last line that a killed process did not finish; the next would glue to it."""
+    if not journal.exists():
+        return
+    with journal.open("rb+") as stream:
+        data = stream.read()
+        stream.truncate(data.rfind(b"\n") + 1)
+
+
+def fail_stale_trials(study: "Study") -> list[int]:
+    """Fail the trials whose process is gone and queue each once more; return their numbers."""
+    from optuna.trial import TrialState
+
+    stale = [
+        trial
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        if not is_alive(trial.user_attrs.get(OWNER))
+    ]
+    for trial in stale:
+        study.tell(trial.number, state=TrialState.FAIL)
+        if RETRY_OF not in trial.user_attrs:
+            study.enqueue_trial(dict(trial.params), user_attrs={RETRY_OF: trial.number})
+    return [trial.number for trial in stale]
+
+
+def this_process() -> dict[str, Any]:
+    """Return what tells this process from any other, also from a later one of the same id."""
+    return {"host": socket.gethostname(), "pid": os.getpid(), "born": _birth(os.getpid())}
+
+
+def is_alive(owner: Mapping[str, Any] | None) -> bool:
+    """Tell whether a process described by `this_process` still runs; one elsewhere counts so."""
+    if owner is None:
+        return False
+    if owner["host"] != socket.gethostname():
+        return True
+    born = _birth(int(owner["pid"]))
+    return born is not None and born == owner["born"]
+
+
+def _birth(pid: int) -> str | None:
+    """Return what changes when a process number is used again; None where no such process runs."""
+    if not Path("/proc/self/stat").exists():
+        return "running" if _responds(pid) else None
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()[19]
+
+
+def _responds(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def make_sampler(name: str, space: SearchSpace, seed: Sequence[int]) -> "BaseSampler":
+    """Return a sampler seeded by the experiment's seed and the number of trials so far.
+
+    A sampler's state is not stored with a study: seeded by the experiment alone, a resumed study
+    would draw its first trials over again.
+
+    Parameters
+    ----------
+    name : {"tpe", "random", "qmc"}
+    space : SearchSpace
+    seed : sequence of int
+        Seed, worker and trials so far.
+    """
+    import optuna
+
+    number = int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
+    if name == "random":
+        return optuna.samplers.RandomSampler(seed=number)
+    if name == "qmc":
+        return _without_notice(optuna.samplers.QMCSampler, seed=number, scramble=True)
+    if name == "tpe":
+        return _without_notice(
+            optuna.samplers.TPESampler,
+            seed=number,
+            multivariate=True,
+            group=space.conditional,
+            constant_liar=True,
+        )
+    raise SearchProblem(f"sampler must be one of {', '.join(SAMPLERS)}, not {name!r}")
+
+
+def _without_notice(make: Any, **options: Any) -> Any:
+    """Call a constructor that announces itself as experimental."""
+    from optuna.exceptions import ExperimentalWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return make(**options)
+
+
+def ask_batch(
+    study: "Study",
+    place: StudyPlace,
+    budget: Budget,
+    size: int,
+    first: Mapping[str, Any],
+) -> list["Trial"]:
+    """Ask for the next trials, never more than the budget leaves.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    place : StudyPlace
+    budget : Budget
+    size : int
+        Most trials to take.
+    first : mapping
+        Parameters of the very first trial.
+
+    Returns
+    -------
+    list of optuna.Trial
+        Empty when the budget is spent.
+    """
+    with locked(place.lock):
+        taken = counted_trials(study)
+        if not study.get_trials(deepcopy=False):
+            study.enqueue_trial(dict(first))
+        trials = [study.ask() for _ in range(min(size, max(0, budget.trials - len(taken))))]
+        for trial in trials:
+            trial.set_user_attr(OWNER, this_process())
+    return trials
+
+
+def counted_trials(study: "Study") -> list["FrozenTrial"]:
+    """Return the trials that count against the budget: all but those whose process was killed."""
+    from optuna.trial import TrialState
+
+    return [
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if trial.state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+        or REASON in trial.user_attrs
+    ]

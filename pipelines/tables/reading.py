@@ -1,0 +1,110 @@
+"""Reading a training and a test table into one typed pair."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from competition.tables import digest_file, read_table
+from pipelines.errors import TableProblem
+from pipelines.tables.kinds import holds_dates
+
+
+@dataclass(frozen=True)
+class TablePair:
+    """A training table and the test table to be predicted.
+
+    Attributes
+    ----------
+    train : pandas.DataFrame
+        Labelled rows, all columns of the file.
+    test : pandas.DataFrame or None
+        Rows to predict, without the targets.
+    features : tuple of str
+        Columns of both tables that may be learned from: neither id, target nor group.
+    digest : str
+        SHA-256 over the contents of both files, 64 hexadecimal digits.
+    digests : dict of str to str
+        The same, per file name.
+    """
+
+    train: pd.DataFrame
+    test: pd.DataFrame | None
+    features: tuple[str, ...]
+    digest: str
+    digests: dict[str, str]
+
+
+def read_tables(
+    train: Path,
+    test: Path | None,
+    *,
+    targets: Sequence[str],
+    id_column: str | None = None,
+    group_column: str | None = None,
+    text_columns: Sequence[str] = (),
+) -> TablePair:
+    """Read both tables, once each, and type their columns alike.
+
+    Parameters
+    ----------
+    train, test : pathlib.Path
+        CSV files. Without `test` only cross-validation is possible.
+    targets : sequence of str
+        Columns to be predicted; they must stand in `train`.
+    id_column, group_column : str, optional
+        Columns that name rows or groups of rows; they are never learned from.
+    text_columns : sequence of str
+        Columns read as text whatever they look like (class labels such as ``007``).
+
+    Raises
+    ------
+    TableProblem
+        When a target is missing, or no column of `train` stands in `test` as well.
+    competition.errors.UnreadableTable
+        When a file is no table.
+    """
+    train_frame = read_table(train, text_columns=text_columns)
+    _require_targets(train_frame, targets, train)
+    test_frame = None if test is None else read_table(test)
+    features = _shared_features(train_frame, test_frame, {*targets, id_column, group_column})
+    _parse_dates(train_frame, test_frame, features)
+    digests = {path.name: digest_file(path) for path in (train, test) if path is not None}
+    return TablePair(train_frame, test_frame, features, _combined(digests), digests)
+
+
+def _require_targets(train: pd.DataFrame, targets: Sequence[str], path: Path) -> None:
+    missing = [target for target in targets if target not in train.columns]
+    if missing:
+        raise TableProblem(
+            f"{path.name} must hold the target {missing[0]!r}, "
+            f"but its columns are: {', '.join(map(str, train.columns))}"
+        )
+    if train[list(targets)].isna().to_numpy().any():
+        raise TableProblem(f"{path.name} has rows without a value of {', '.join(targets)}")
+
+
+def _shared_features(
+    train: pd.DataFrame, test: pd.DataFrame | None, reserved: set[str | None]
+) -> tuple[str, ...]:
+    columns = [str(name) for name in train.columns if name not in reserved]
+    if test is not None:
+        columns = [name for name in columns if name in test.columns]
+    if not columns:
+        raise TableProblem("train and test tables share no column to learn from")
+    return tuple(columns)
+
+
+def _parse_dates(train: pd.DataFrame, test: pd.DataFrame | None, features: tuple[str, ...]) -> None:
+    for name in features:
+        if holds_dates(train[name]):
+            for frame in (train, test):
+                if frame is not None:
+                    frame[name] = pd.to_datetime(frame[name], format="ISO8601", errors="coerce")
+
+
+def _combined(digests: dict[str, str]) -> str:
+    lines = "\n".join(f"{name} {digest}" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()

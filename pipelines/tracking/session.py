@@ -1,0 +1,111 @@
+"""A tracking session: one folder of run logs, and the writer process that sends them."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from pipelines.tracking.rows import RunLog
+
+PLACE_FILE = "place.json"
+RUNS_FILE = "runs.json"
+STATE_FILE = "state.json"
+WRITER_LOG = "writer.log"
+
+
+@dataclass(frozen=True)
+class TrackingPlace:
+    """Where runs are recorded.
+
+    Attributes
+    ----------
+    uri : str
+        MLflow tracking address: ``sqlite:////…/mlflow.db``, ``http://…`` or a PostgreSQL one.
+    artifacts : str
+        Folder or address under which new experiments keep their files.
+    experiment : str
+        MLflow experiment: the contest's slug.
+    """
+
+    uri: str
+    artifacts: str
+    experiment: str
+
+    @classmethod
+    def in_home(cls, home: Path, experiment: str, uri: str | None = None) -> Self:
+        """Return the place that a home folder implies, with another address where one is given."""
+        address = uri or f"sqlite:///{home.resolve() / 'mlflow.db'}"
+        return cls(address, str(home.resolve() / "artifacts" / experiment), experiment)
+
+
+class TrackingSession:
+    """Opens run logs in one folder and keeps a writer process beside them.
+
+    The writer is told that all is said by the end of its standard input. A killed process ends
+    it just so: the writer then sends what is there and closes unfinished runs as KILLED.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The session's own folder, made here.
+    place : TrackingPlace
+    """
+
+    def __init__(self, folder: Path, place: TrackingPlace) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        owner = {"host": socket.gethostname(), "pid": os.getpid()}
+        (folder / PLACE_FILE).write_text(json.dumps({**asdict(place), **owner}), encoding="utf-8")
+        self._writer = start_writer(folder)
+
+    def run(self, key: str) -> RunLog:
+        """Open the log of one run; the study's own key is ``study``."""
+        return RunLog(self.folder / f"{key}.jsonl")
+
+    def close(self, timeout_seconds: float = 120.0) -> dict[str, str]:
+        """Wait until everything is sent.
+
+        Returns
+        -------
+        dict of str to str
+            Run ids by key: all of them, or those made so far when time ran out.
+        """
+        if self._writer.stdin is not None and not self._writer.stdin.closed:
+            self._writer.stdin.close()
+        try:
+            self._writer.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        return self.run_ids()
+
+    def run_ids(self) -> dict[str, str]:
+        """Return the ids of the runs made so far, by key."""
+        return {key: str(run["run_id"]) for key, run in read_json(self.folder / RUNS_FILE).items()}
+
+    def trouble(self) -> str | None:
+        """Return why rows are waiting on disk, None when they are not."""
+        reason = read_json(self.folder / STATE_FILE).get("waiting_because")
+        return None if reason is None else str(reason)
+
+
+def start_writer(folder: Path) -> "subprocess.Popen[bytes]":
+    """Start a writer on a session's folder; it lives on when its starter is interrupted."""
+    with (folder / WRITER_LOG).open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-m", "pipelines.tracking.writer", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def read_json(path: Path) -> dict[str, dict[str, object] | object]:  # type: ignore[type-arg]
+    """Read a small JSON object; an absent file is an empty one."""
+    if not path.exists():
+        return {}
+    return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,106 @@
+"""Making and keeping MLflow's store; beyond its own API only WAL and ANALYZE are set."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.tracking.locking import locked
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SQLITE = "sqlite:///"
+QUIET_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+}
+"""No telemetry, no job runner, no patience beyond ours: rows that cannot be sent wait on disk."""
+
+
+def database_file(uri: str) -> Path | None:
+    """Return the file behind an SQLite address, None for other addresses.
+
+    Examples
+    --------
+    >>> database_file("sqlite:////home/ripe/mlflow.db")
+    PosixPath('/home/ripe/mlflow.db')
+    >>> database_file("http://127.0.0.1:5000") is None
+    True
+    """
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def store_lock(file: Path) -> Path:
+    """Return the lock file that is held while a database is being made."""
+    return file.with_name(f"{file.name}.lock")
+
+
+def prepare_store(uri: str) -> "MlflowClient":
+    """Open a store, making it first where it is not there.
+
+    Several processes may do so at once on a fresh home: a lock file beside an SQLite database
+    lets one of them make the tables while the others wait.
+
+    Parameters
+    ----------
+    uri : str
+        MLflow tracking address.
+
+    Returns
+    -------
+    mlflow.MlflowClient
+    """
+    for name, value in QUIET_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    file = database_file(uri)
+    if file is None:
+        return MlflowClient(tracking_uri=uri)
+    with locked(store_lock(file)):
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client.search_experiments(max_results=1)
+        _use_write_ahead_log(file)
+    return client
+
+
+def _use_write_ahead_log(file: Path) -> None:
+    with closing(sqlite3.connect(file, timeout=60)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+def find_or_make_experiment(client: "MlflowClient", name: str, artifacts: str, lock: Path) -> str:
+    """Return the id of an MLflow experiment, made where it is not there.
+
+    Parameters
+    ----------
+    client : mlflow.MlflowClient
+    name : str
+        The contest's slug.
+    artifacts : str
+        Address of the folder for the runs' files.
+    lock : pathlib.Path
+        Lock file held meanwhile.
+    """
+    with locked(lock):
+        found = client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(client.create_experiment(name, artifact_location=artifacts))
+
+
+def analyze(uri: str) -> None:
+    """Let SQLite count its rows, so that sorting runs by a metric stays fast; else do nothing."""
+    file = database_file(uri)
+    if file is None or not file.exists():
+        return
+    with closing(sqlite3.connect(file, timeout=60)) as connection:
+        connection.execute("PRAGMA analysis_limit=400")
+        connection.execute("ANALYZE")
