@@ -14,7 +14,7 @@ from competition.building.splitting import SplitPlan, chosen_rows, times_of
 from competition.errors import InvalidContest
 
 GENERATED_ID = "id"
-ID_NAME = re.compile(r"^id$|^Id$|ID$|[a-z]Id$|[_ .-]id$")
+ID_NAME = re.compile(r"^id$|^Id$|ID$|[a-z]Id$|[_ .-][Ii]d$")
 TRAIN_SPLIT, PUBLIC_SPLIT = 0, 1
 
 

@@ -181,7 +181,7 @@ def test_targets_and_labels_must_suit_the_metric(metric, targets, labels, senten
 
 
 def test_a_naive_date_is_told() -> None:
-    contest = Contest("s", "S", MetricChoice("rmse"), ("y",), deadline=datetime(2027, 1, 1))  # noqa: DTZ001
+    contest = Contest("s", "S", MetricChoice("rmse"), ("y",), deadline=datetime(2027, 1, 1))
     assert contest_problems(contest) == [
         "dates.deadline: must carry its time zone, but got 2027-01-01T00:00:00"
     ]
