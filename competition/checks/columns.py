@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from competition.checks.form import Problem, SubmissionForm
+from competition.checks.form import SHOWN, Problem, SubmissionForm, listed
 
 
 def column_problems(names: Sequence[str], form: SubmissionForm) -> Iterator[Problem]:
@@ -14,13 +14,17 @@ def column_problems(names: Sequence[str], form: SubmissionForm) -> Iterator[Prob
     extra = [name for name in names if name not in form.expected]
     meant = _misspelt(extra, missing)
     columns = ", ".join(form.expected)
-    for name in missing:
-        if name not in meant.values():
-            yield Problem(
-                "missing_column", f"column {name!r} is missing; columns: {columns}", 1, name
-            )
-    for name in extra:
-        yield Problem("extra_column", _extra(name, meant.get(name), columns), 1, name)
+    strange = [name for name in extra if name not in meant]
+    lost = [name for name in missing if name not in meant.values()]
+    for name, wanted in meant.items():
+        message = f"column {name!r} is not expected; did you mean {wanted!r}? columns: {columns}"
+        yield Problem("misspelt_column", message, 1, name)
+    if lost:
+        message = f"{_named(lost)} missing; columns: {columns}"
+        yield Problem("missing_column", message, 1, lost[0])
+    if strange:
+        message = f"{_named(strange)} not expected{_index_hint(strange)}; columns: {columns}"
+        yield Problem("extra_column", message, 1, strange[0])
     if not missing and not extra and tuple(names) != form.expected:
         message = f"columns must stand in the order {columns}, but got {', '.join(names)}"
         yield Problem("column_order", message, 1)
@@ -41,12 +45,12 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _extra(name: str, meant: str | None, columns: str) -> str:
-    if meant is not None:
-        return f"column {name!r} is not expected; did you mean {meant!r}? columns: {columns}"
-    if name.startswith("Unnamed: "):
-        return (
-            "a column without a name is not expected; write the file without the row index "
-            f"(in pandas: index=False); columns: {columns}"
-        )
-    return f"column {name!r} is not expected; columns: {columns}"
+def _named(names: Sequence[str]) -> str:
+    quoted = listed([repr(name) for name in names[:SHOWN]], len(names))
+    return f"column {quoted} is" if len(names) == 1 else f"columns {quoted} are"
+
+
+def _index_hint(names: Sequence[str]) -> str:
+    if not any(name.startswith("Unnamed: ") for name in names):
+        return ""
+    return " (write the file without the row index, in pandas: index=False)"

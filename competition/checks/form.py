@@ -26,6 +26,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "unreadable": "the file is one CSV table",
         "too_large": "the file is no larger than the contest allows",
         "missing_column": "every column of the sample submission is there",
+        "misspelt_column": "columns are spelt as in the sample submission",
         "extra_column": "no other column is there",
         "column_order": "columns stand as in the sample submission",
         "missing_ids": "every id of the sample submission is there",

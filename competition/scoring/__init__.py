@@ -1,14 +1,28 @@
 """Scores of entries: aligned by id, in process or in a child process with limits."""
 
 from competition.scoring.arrays import can_stand_beside
+from competition.scoring.files import (
+    LooseTruth,
+    loose_truth,
+    read_solution,
+    score_file,
+    scores_or_error,
+)
 from competition.scoring.frames import row_losses, score_frames
 from competition.scoring.limits import Limits, limits_in_force
 from competition.scoring.outcome import ScoringJob, ScoringOutcome
 from competition.scoring.pool import ScoringPool, score_in_child
-from competition.scoring.scores import Scores, SplitScores, scores_from_plain, scores_to_plain
+from competition.scoring.scores import (
+    Scores,
+    SplitScores,
+    scores_from_plain,
+    scores_to_plain,
+    shown_score,
+)
 
 __all__ = [
     "Limits",
+    "LooseTruth",
     "Scores",
     "ScoringJob",
     "ScoringOutcome",
@@ -16,9 +30,14 @@ __all__ = [
     "SplitScores",
     "can_stand_beside",
     "limits_in_force",
+    "loose_truth",
+    "read_solution",
     "row_losses",
+    "score_file",
     "score_frames",
     "score_in_child",
     "scores_from_plain",
+    "scores_or_error",
     "scores_to_plain",
+    "shown_score",
 ]

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
-
-from competition.checks import read_submission, submission_form
 from competition.definition import Contest, load_contest
 from competition.errors import (
     CompetitionError,
     InvalidSubmission,
-    MetricFailed,
     ParticipantVisibleError,
 )
 from competition.metrics import get_metric
-from competition.scoring.frames import AlignedPair, align, row_losses, score_pair
+from competition.scoring.files import read_pair
+from competition.scoring.frames import AlignedPair, row_losses, score_pair
 from competition.scoring.outcome import SHOWN_CHARACTERS, ScoringJob, ScoringOutcome, failed
 from competition.scoring.own_metric import load_own_metric, read_source, score_by_own_metric
-from competition.tables import read_table
 
 MEMORY_MESSAGE = "the metric needed more memory than it may have"
 
@@ -61,28 +57,8 @@ def perform(job: ScoringJob, before_metric: Callable[[], object]) -> ScoringOutc
 
 def _load(job: ScoringJob) -> _Loaded:
     contest = load_contest(job.contest)
-    solution = read_solution(contest, job)
-    submission = read_submission(job.submission, submission_form(contest, solution))
-    return _Loaded(contest, align(contest, solution, submission), _own_source(contest, job))
-
-
-def read_solution(contest: Contest, job: ScoringJob) -> pd.DataFrame:
-    """Read the solution: ids as integers where they are, text labels as they are written.
-
-    Raises
-    ------
-    MetricFailed
-        It has no id column.
-    """
-    verbatim = contest.predicts in ("ranking", "text", "mask")
-    labels = any(isinstance(label, str) for label in contest.labels)
-    text_columns = contest.targets if verbatim or labels else ()
-    solution = read_table(job.solution, text_columns=text_columns)
-    if contest.id_column not in solution:
-        raise MetricFailed(f"the solution has no column {contest.id_column!r}")
-    if solution[contest.id_column].dtype.kind != "i":
-        solution = read_table(job.solution, text_columns=(contest.id_column, *text_columns))
-    return solution
+    pair = read_pair(contest, job.solution, job.submission)
+    return _Loaded(contest, pair, _own_source(contest, job))
 
 
 def _own_source(contest: Contest, job: ScoringJob) -> str | None:

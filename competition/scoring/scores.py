@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 
@@ -35,6 +36,20 @@ class Scores(SplitScores):
     """
 
     beside: Mapping[str, SplitScores] = field(default_factory=dict)
+
+
+def shown_score(score: float, decimals: int = 5) -> str:
+    """Write a score with so many decimals, the rest cut off, as boards do.
+
+    Noise beyond 12 digits is rounded away first, so that 0.76 stays 0.76.
+
+    Examples
+    --------
+    >>> shown_score(260 / 418), shown_score(1 - 0.24)
+    ('0.62200', '0.76000')
+    """
+    exact = Decimal(f"{score:.12g}")
+    return f"{exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_DOWN):f}"
 
 
 def scores_to_plain(scores: Scores) -> dict[str, Any]:
