@@ -1,0 +1,259 @@
+"""A stack of networks that train side by side, each as it would alone."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.network.activations import Array, get_activation
+from pipelines.network.batches import Batches
+from pipelines.network.errors import TrainingDiverged
+from pipelines.network.layout import Layout, draw_parameters
+from pipelines.network.optimisers import clip_gradient, get_optimiser
+from pipelines.network.passes import Pass, Table
+from pipelines.network.schedules import get_schedule
+from pipelines.network.settings import EpochRow, Member, OnEpoch, Recipe, Rows, TrainedNetwork
+from pipelines.network.validation import Validation
+from pipelines.network.watching import Watch
+
+
+@dataclass(eq=False)
+class Place:
+    """A member's place in the stack: what is its own while it trains."""
+
+    index: int
+    member: Member
+    layout: Layout
+    rows: Rows
+    order: np.random.Generator
+    silence: np.random.BitGenerator
+    watch: Watch
+    steps: int = 0
+    history: list[EpochRow] = field(default_factory=list)
+
+
+def stack_layout(members: list[Member], table: Table, recipe: Recipe) -> Layout:
+    """Return the layout that every member fits into: the widest of each layer."""
+    hidden = [max(widths) for widths in zip(*(m.hidden for m in members), strict=True)]
+    return Layout((table.inputs, *hidden, table.outputs), recipe.periodic)
+
+
+class Stack:
+    """Networks of one depth, trained together.
+
+    Parameters
+    ----------
+    table : Table
+    recipe : Recipe
+    members : dict of int to Member
+        By their index in the caller's list, which history rows carry.
+    """
+
+    def __init__(self, table: Table, recipe: Recipe, members: dict[int, Member]) -> None:
+        self.table, self.recipe = table, recipe
+        self.layout = stack_layout(list(members.values()), table, recipe)
+        places = [self._place(index, member) for index, member in members.items()]
+        self.places = sorted(places, key=lambda place: -len(place.rows))
+        self.trained: dict[int, TrainedNetwork] = {}
+        shape = (len(self.places), self.layout.count)
+        slots = get_optimiser(recipe.optimiser).slots
+        self.flat = np.zeros_like(table.values, shape=shape)
+        self.memories = [np.zeros_like(self.flat) for _ in range(slots)]
+        for row, place in enumerate(self.places):
+            self._begin(row, place)
+        self.best = self.flat.copy()
+        self._arrange()
+
+    def train(self, on_epoch: OnEpoch | None = None) -> dict[int, TrainedNetwork]:
+        """Train until every member has ended; return them by index."""
+        with np.errstate(all="ignore"):  # a loss that is no number ends the member, by name
+            for epoch in range(1, self.recipe.max_epochs + 1):
+                ended = self._epoch(epoch, on_epoch)
+                self._retire(ended)
+                if not self.places:
+                    break
+        self._retire(dict.fromkeys(range(len(self.places)), "max_epochs"))
+        return self.trained
+
+    def _place(self, index: int, member: Member) -> Place:
+        own = stack_layout([member], self.table, self.recipe)
+        rows = member.rows if member.rows is not None else np.arange(len(self.table.values))
+        steps = member.start.steps if member.start is not None else 0
+        seed = member.seed
+        sequence = (
+            seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+        )
+        order, silence = (
+            np.random.PCG64(np.random.SeedSequence(sequence.entropy, spawn_key=(*key, steps)))
+            for key in ((*sequence.spawn_key, 1), (*sequence.spawn_key, 2))
+        )
+        watch = Watch(self.recipe, validated=member.validation_rows is not None)
+        generator = np.random.Generator(order)
+        return Place(index, member, own, rows, generator, silence, watch, steps)
+
+    def _begin(self, row: int, place: Place) -> None:
+        start = place.member.start
+        if start is None:
+            seed = place.member.seed
+            first = draw_parameters(place.layout, self.recipe, np.random.default_rng(seed))
+        else:
+            first = start.parameters
+            for memory, old in zip(self.memories, start.momenta, strict=True):
+                self.layout.place(old, place.layout, memory[row])
+        self.layout.place(first, place.layout, self.flat[row])
+
+    def _arrange(self) -> None:
+        """Lay out what depends on which members are still in the stack."""
+        members = [place.member for place in self.places]
+        dtype = self.flat.dtype
+        self.gradient = np.zeros_like(self.flat)
+        self.passes: dict[tuple[int, int, bool], Pass] = {}
+        self.batches = Batches(
+            [place.rows for place in self.places],
+            self.recipe.batch_size,
+            [place.order for place in self.places],
+        )
+        self.dropouts = (
+            np.array([m.input_dropout for m in members]),
+            np.array([m.dropout for m in members]),
+        )
+        self.validation = Validation(
+            self.table,
+            self.recipe,
+            [m.validation_rows for m in members],
+            lambda rows: self._pass(len(members), rows, learns=False),
+        )
+        self.real = self._real_parameters()
+        decay = np.array([[m.weight_decay] for m in members], dtype=dtype)
+        kind = get_optimiser(self.recipe.optimiser)
+        self.optimiser = kind(self.recipe, self.layout.decaying, decay, self.memories)
+
+    def _real_parameters(self) -> Array | None:
+        """Return 1 for parameters a member has and 0 for padding; None when padding is silent."""
+        if get_activation(self.recipe.activation).zero_stays_zero:
+            return None
+        if all(place.layout == self.layout for place in self.places):
+            return None
+        real = np.zeros_like(self.flat)
+        for row, place in enumerate(self.places):
+            self.layout.place(np.ones(place.layout.count), place.layout, real[row])
+        return real
+
+    def _pass(self, members: int, rows: int, learns: bool) -> Pass:
+        key = (members, rows, learns)
+        if key not in self.passes:
+            gradient = self.gradient[:members] if learns else None
+            dropouts = (self.dropouts[0][:members], self.dropouts[1][:members])
+            self.passes[key] = Pass(
+                self.table,
+                self.layout,
+                self.recipe,
+                rows,
+                self.flat[:members],
+                gradient,
+                dropouts if learns else None,
+            )
+        return self.passes[key]
+
+    def _epoch(self, epoch: int, on_epoch: OnEpoch | None) -> dict[int, str]:
+        """Train one epoch; return the rows of the members that end, and why."""
+        began = time.perf_counter()
+        rates = self._plan(epoch)
+        losses = self._learn()
+        looks = self.validation.look()
+        seconds = (time.perf_counter() - began) / len(self.places)
+        ended: dict[int, str] = {}
+        for row, place in enumerate(self.places):
+            line: EpochRow = {
+                "member": place.index,
+                "epoch": epoch,
+                "train_loss": float(losses[row]),
+            }
+            line |= looks[row] | {"learning_rate": float(rates[row]), "seconds": seconds}
+            place.history.append(line)
+            place.steps += int(self.batches.steps[row])
+            reason = place.watch.see(line)
+            if place.watch.improved:
+                self.best[row] = self.flat[row]
+            if reason:
+                ended[row] = reason
+        return ended | self._asked_to_stop(on_epoch)
+
+    def _asked_to_stop(self, on_epoch: OnEpoch | None) -> dict[int, str]:
+        if on_epoch is None:
+            return {}
+        named = set(on_epoch([place.history[-1] for place in self.places]) or ())
+        return {row: "stopped" for row, p in enumerate(self.places) if p.index in named}
+
+    def _plan(self, epoch: int) -> NDArray[np.float64]:
+        """Prepare the optimiser for an epoch; return each member's learning rate at its start."""
+        steps = self.batches.steps
+        k = np.arange(int(steps[0]))[:, None]
+        progress = np.minimum((epoch - 1 + k / steps) / self.recipe.max_epochs, 1.0)
+        base = np.array([p.member.learning_rate * p.watch.rate_factor for p in self.places])
+        rates = base * get_schedule(self.recipe.schedule)(progress)
+        taken = np.array([float(place.steps) for place in self.places]) + (k + 1.0)
+        self.optimiser.plan(rates[..., None], taken[..., None])
+        return np.asarray(rates[0])
+
+    def _learn(self) -> Array:
+        """Go through every batch of an epoch; return each member's mean loss."""
+        total = np.zeros(len(self.places))
+        weight = np.zeros(len(self.places))
+        self.batches.shuffle()
+        for step, (rows, present) in enumerate(self.batches):
+            active = len(rows)
+            batch = self._pass(active, rows.shape[1], learns=True)
+            if batch.dropouts:
+                self._draw_silence(batch, step)
+            losses, weights = batch.learn(rows, present)
+            gradient = self.gradient[:active]
+            if self.real is not None:
+                np.multiply(gradient, self.real[:active], out=gradient)
+            if self.recipe.clip_norm is not None:
+                clip_gradient(gradient, self.recipe.clip_norm)
+            self.optimiser.step(step, self.flat[:active], gradient)
+            total[:active] += losses
+            weight[:active] += weights
+        return total / weight
+
+    def _draw_silence(self, batch: Pass, step: int) -> None:
+        """Give each dropout layer fresh random bits, from each member's own source."""
+        lengths = self.batches.lengths(step)
+        for layer in batch.dropouts:
+            for row, bits in enumerate(layer.bits):
+                place, rows = self.places[row], int(lengths[row])
+                width = place.layout.sizes[layer.depth]
+                raw = place.silence.random_raw(-(-rows * width // 4)).view(np.uint16)
+                bits[:rows, :width] = raw[: rows * width].reshape(rows, width)
+
+    def _retire(self, ended: dict[int, str]) -> None:
+        """Take the members in `ended` out of the stack."""
+        if not ended:
+            return
+        for row, reason in ended.items():
+            place = self.places[row]
+            self.trained[place.index] = self._result(row, place, reason)
+        keep = [row for row in range(len(self.places)) if row not in ended]
+        self.places = [self.places[row] for row in keep]
+        self.flat, self.best = self.flat[keep], self.best[keep]
+        self.memories = [memory[keep] for memory in self.memories]
+        if keep:
+            self._arrange()
+
+    def _result(self, row: int, place: Place, reason: str) -> TrainedNetwork:
+        kept = self.best[row] if place.watch.restores else self.flat[row]
+        return TrainedNetwork(
+            sizes=place.layout.sizes,
+            recipe=self.recipe,
+            parameters=self.layout.take(kept, place.layout),
+            history=tuple(place.history),
+            best_epoch=place.watch.best_epoch,
+            stop_reason=reason,
+            failure=TrainingDiverged(place.watch.cause) if reason == "diverged" else None,
+            momenta=tuple(self.layout.take(m[row], place.layout) for m in self.memories),
+            steps=place.steps,
+        )
