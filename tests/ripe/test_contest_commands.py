@@ -1,4 +1,4 @@
-"""``ripe contest`` through the real console script."""
+"""``ripe contest`` as a shell meets it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,47 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from competition.definition import load_contest
 from competition.tables import read_table
+from ripe.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture
-def ripe(tmp_path: Path):
-    """Run ``ripe`` on a fresh home and return what it did."""
+def ripe(tmp_path: Path, monkeypatch, capsys):
+    """Run ``ripe`` on a fresh home, in this process, and return what it did."""
+    monkeypatch.setenv("RIPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return Done(ended.value.code, output.out, output.err)
+
+    return run
+
+
+@pytest.fixture
+def console_script(tmp_path: Path):
+    """Run the installed ``ripe`` in a process of its own."""
     script = Path(sys.executable).with_name("ripe")
-    environment = {**os.environ, "RIPE_HOME": str(tmp_path / "home"), "COLUMNS": "120"}
+    environment = {**os.environ, "RIPE_HOME": str(tmp_path / "home")}
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -41,9 +69,9 @@ def harvest(tmp_path: Path) -> Path:
     return path
 
 
-def test_titanic_becomes_a_contest_of_the_home(ripe, shared_data, tmp_path) -> None:
+def test_titanic_becomes_a_contest_of_the_home(console_script, ripe, shared_data, tmp_path) -> None:
     folder = shared_data / "titanic"
-    done = ripe(
+    done = console_script(
         *("contest", "new", "titanic", "--train", folder / "train.csv"),
         *("--test", folder / "test.csv", "--solution", folder / "solution_from_titanic3.csv"),
         *("--target", "Survived", "--id", "PassengerId", "--metric", "accuracy"),
