@@ -1,0 +1,1 @@
+"""First steps: is this avocado perfectly ripe? From height, squishiness and skin colour alone."""
