@@ -120,7 +120,7 @@ def again(request: Callable[[], Any], may_repeat: Callable[[Exception], bool]) -
         except Exception as error:
             if not may_repeat(error):
                 raise
-        time.sleep(2**attempt)
+        time.sleep(0.5 * 2**attempt)
     return request()
 
 
