@@ -126,6 +126,7 @@ def _is_refusal(error: Exception) -> bool:
     trees = (
         ("competition.errors", "CompetitionError"),
         ("pipelines.errors", "PipelineError"),
+        ("pipelines.network.errors", "NetworkError"),
         ("experiments.errors", "ExperimentError"),
         ("submissions.errors", "SubmissionError"),
     )
