@@ -162,6 +162,7 @@ class MlflowKeeper:
             with self._turn:
                 if self._stopping.is_set():
                     return
+                self._server.stop()  # what it started may have outlived it, and holds the port
                 self._server = self._start()
 
     def _start(self) -> MlflowServer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -62,7 +63,8 @@ def _index(request: Request) -> Response:
     host = host_of(request)
     now = host.clock()
     records = list_contests(host.store, _user(request), now)
-    return _page(request, "index.html", {"contests": [_facts(record, now) for record in records]})
+    contests = sorted((_facts(record, now) for record in records), key=itemgetter("over"))
+    return _page(request, "index.html", {"contests": contests})
 
 
 def _overview(request: Request) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -108,16 +109,26 @@ def submission() -> Callable[[int], str]:
     return _submission
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A folder with the contest and a home that holds it and three accounts; their tokens."""
+    folder = tmp_path_factory.mktemp("furnished")
+    now = datetime.now(UTC)
+    _write_contest(folder / "contest")
+    with open_store(folder / "home") as store:
+        for name in USERS:
+            add_user(store, name, password=f"{name} likes avocados", now=now)
+        add_contest(store, folder / "contest", host="grace", now=now)
+        return folder, {name: create_token(store, name, now=now) for name in USERS}
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, furnished: tuple[Path, dict[str, str]]) -> Iterator[House]:
     """A running host: ada takes part, grace runs the contest, eve looks in."""
     clock = Clock()
-    _write_contest(tmp_path / "contest")
+    source, tokens = furnished
+    shutil.copytree(source, tmp_path, dirs_exist_ok=True)
     with open_store(tmp_path / "home") as store:
-        for name in USERS:
-            add_user(store, name, password=f"{name} likes avocados", now=clock())
-        add_contest(store, tmp_path / "contest", host="grace", now=clock())
-        tokens = {name: create_token(store, name, now=clock()) for name in USERS}
         seen: list[Scope] = []
         app = Recorder(create_app(store, clock=clock), seen)
         with open_port("127.0.0.1", 0) as listening, running_app(app, listening):
