@@ -32,6 +32,10 @@ class Activation:
         """Return ``f'(z)``, given ``z`` and ``a = f(z)``."""
         raise NotImplementedError
 
+    def chain(self, d: Array, z: Array, a: Array) -> Array:
+        """Return ``dL/dz`` from ``d = dL/da``, by the chain rule."""
+        return d * self.derivative(z, a)
+
     def forward(self, z: Array, kept: Array) -> None:
         """Turn ``z`` into ``f(z)`` in place; keep what ``backward`` needs."""
         np.copyto(kept, z)
@@ -39,7 +43,7 @@ class Activation:
 
     def backward(self, d: Array, a: Array, kept: Array) -> None:
         """Multiply ``d = dL/da`` by the derivative, in place: ``dL/dz``."""
-        np.multiply(d, self.derivative(kept, a), out=d)
+        np.copyto(d, self.chain(d, kept, a))
 
 
 class Identity(Activation):
@@ -225,6 +229,9 @@ class Softmax(Activation):
     def derivative(self, z: Array, a: Array) -> Array:
         """Return the matrices ``da_i/dz_j``, shape (..., nodes, nodes)."""
         return a[..., :, None] * (np.eye(a.shape[-1], dtype=a.dtype) - a[..., None, :])
+
+    def chain(self, d: Array, z: Array, a: Array) -> Array:
+        return np.einsum("...i,...ij->...j", d, self.derivative(z, a))
 
     def backward(self, d: Array, a: Array, kept: Array) -> None:
         np.multiply(d, a, out=kept)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.network.activations import Array, get_activation
 from pipelines.network.batches import Batches
+from pipelines.network.draws import Draws
 from pipelines.network.errors import TrainingDiverged
 from pipelines.network.layout import Layout, draw_parameters
 from pipelines.network.optimisers import clip_gradient, get_optimiser
@@ -28,8 +29,7 @@ class Place:
     member: Member
     layout: Layout
     rows: Rows
-    order: np.random.Generator
-    silence: np.random.BitGenerator
+    draws: Draws
     watch: Watch
     steps: int = 0
     history: list[EpochRow] = field(default_factory=list)
@@ -82,23 +82,13 @@ class Stack:
         own = stack_layout([member], self.table, self.recipe)
         rows = member.rows if member.rows is not None else np.arange(len(self.table.values))
         steps = member.start.steps if member.start is not None else 0
-        seed = member.seed
-        sequence = (
-            seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-        )
-        order, silence = (
-            np.random.PCG64(np.random.SeedSequence(sequence.entropy, spawn_key=(*key, steps)))
-            for key in ((*sequence.spawn_key, 1), (*sequence.spawn_key, 2))
-        )
         watch = Watch(self.recipe, validated=member.validation_rows is not None)
-        generator = np.random.Generator(order)
-        return Place(index, member, own, rows, generator, silence, watch, steps)
+        return Place(index, member, own, rows, Draws(member.seed, steps), watch, steps)
 
     def _begin(self, row: int, place: Place) -> None:
         start = place.member.start
         if start is None:
-            seed = place.member.seed
-            first = draw_parameters(place.layout, self.recipe, np.random.default_rng(seed))
+            first = draw_parameters(place.layout, self.recipe, place.draws.first)
         else:
             first = start.parameters
             for memory, old in zip(self.memories, start.momenta, strict=True):
@@ -114,7 +104,7 @@ class Stack:
         self.batches = Batches(
             [place.rows for place in self.places],
             self.recipe.batch_size,
-            [place.order for place in self.places],
+            [place.draws.order for place in self.places],
         )
         self.dropouts = (
             np.array([m.input_dropout for m in members]),
@@ -227,8 +217,7 @@ class Stack:
             for row, bits in enumerate(layer.bits):
                 place, rows = self.places[row], int(lengths[row])
                 width = place.layout.sizes[layer.depth]
-                raw = place.silence.random_raw(-(-rows * width // 4)).view(np.uint16)
-                bits[:rows, :width] = raw[: rows * width].reshape(rows, width)
+                bits[:rows, :width] = place.draws.bits(rows, width)
 
     def _retire(self, ended: dict[int, str]) -> None:
         """Take the members in `ended` out of the stack."""
