@@ -9,6 +9,7 @@ import click
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "new": ("new", "Build a contest from tables and add it to this home."),
     "add": ("new", "Add a contest from its folder."),
+    "check": ("check", "Look a contest over before it opens."),
     "list": ("show", "List the contests of this home."),
     "show": ("show", "Show what a contest is."),
 }

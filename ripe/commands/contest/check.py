@@ -1,0 +1,66 @@
+"""``ripe contest check``: the linter of contests."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ripe.console import home_of, print_json, say
+
+if TYPE_CHECKING:
+    from competition.building import LintReport
+
+MARKS = {"error": "✗", "warning": "!", "note": "·"}
+
+
+@click.command("check")
+@click.argument("contest", metavar="SLUG|FOLDER")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def check_command(ctx: click.Context, contest: str, as_json: bool) -> None:
+    """Look a contest over before it opens: trial entries, leaks, precision of the boards.
+
+    Ends with status 1 when something is wrong; warnings alone do not count.
+    """
+    report = _report(home_of(ctx), contest)
+    if as_json:
+        _print_json(report)
+    else:
+        _tell(report)
+    if not report.is_sound:
+        ctx.exit(1)
+
+
+def _report(home: Path, contest: str) -> LintReport:
+    from competition.building import lint_contest
+    from competition.store import export_contest, open_store
+
+    now = datetime.now(UTC)
+    if Path(contest).is_dir():
+        return lint_contest(contest, now=now)
+    with tempfile.TemporaryDirectory() as folder:
+        export_contest(open_store(home), contest, Path(folder) / contest)
+        return lint_contest(Path(folder) / contest, now=now)
+
+
+def _print_json(report: LintReport) -> None:
+    from dataclasses import asdict
+
+    print_json({**asdict(report), "is_sound": report.is_sound})
+
+
+def _tell(report: LintReport) -> None:
+    for finding in report.findings:
+        say(f"{MARKS[finding.severity]} {finding.severity:<8}{finding.rule}: {finding.message}")
+        if finding.advice:
+            say(f"            {finding.advice}")
+    for name, score in report.probes.items():
+        say(f"  trial entry, {name}: {'refused' if score is None else f'{score:.5f}'}")
+    counts = {name: len(report.of_severity(name)) for name in ("error", "warning", "note")}
+    verdict = "ready to open" if report.is_sound else "not ready"
+    said = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items())
+    say(f"{report.slug}: {verdict} ({said})")
