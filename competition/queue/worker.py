@@ -86,6 +86,10 @@ class Worker:
                 self._pool = None
             note_worker_stopped(self.store, self.name, self._clock())
 
+    def announce(self) -> None:
+        """Say that this worker is there."""
+        note_worker(self.store, self.name, self._clock())
+
     def make_pool(self) -> ScoringPool:
         """Return a scoring pool with this worker's limits."""
         limits = self.limits
@@ -138,7 +142,7 @@ class Worker:
         pause = min(self.limits.lease_seconds / _BEATS_PER_LEASE, _IDLE_PRESENCE_SECONDS)
         while True:
             try:
-                note_worker(self.store, self.name, self._clock())
+                self.announce()
                 if (lease := self._lease) is not None:
                     extend_lease(self.store, lease, self._clock(), self.limits)
             except Exception:

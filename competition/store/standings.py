@@ -7,8 +7,8 @@ a walk along an index; a team's own rank is a count along the same index.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -121,33 +121,25 @@ def _board(store: Store, slug: str, board: Board, top: int | None, offset: int) 
     with store.reading() as session:
         contest = contest_row(session, slug)
         sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
-        ordered = keys.ordered(contest.id, ranked=True).limit(top).offset(offset)
-        ranked = session.execute(ordered).all()
-        rows = [
+        one_more = None if top is None else top + 1
+        ordered = keys.ordered(contest.id, ranked=True).limit(one_more).offset(offset)
+        found = session.execute(ordered).all()
+        start = keys.place(found[0][0]) if found and offset else None
+        end = keys.place(found[-1][0]) if len(found) == one_more else None
+        ranked = [
             (keys.place(row), keys.row(row, name, offset + position, sign))
-            for position, (row, name) in enumerate(ranked, start=1)
+            for position, (row, name) in enumerate(found[:top], start=1)
         ]
-        ended = top is None or len(ranked) < top
+        if not ranked and offset:
+            return []
         baselines = session.execute(keys.ordered(contest.id, ranked=False)).all()
         unranked = [
             (keys.place(row), keys.row(row, name, None, sign))
             for row, name in baselines
-            if _is_within(keys.place(row), rows, offset == 0, ended)
+            if (start is None or keys.place(row) > start) and (end is None or keys.place(row) < end)
         ]
-        lines = [line for _, line in sorted(rows + unranked, key=lambda found: found[0])]
+        lines = [line for _, line in sorted(ranked + unranked, key=itemgetter(0))]
         return _with_members(session, lines)
-
-
-def _is_within(
-    place: tuple[float, object, int],
-    rows: Sequence[tuple[tuple[float, object, int], BoardRow]],
-    from_start: bool,
-    to_end: bool,
-) -> bool:
-    """Say whether a baseline stands between the first and last ranked line of this part."""
-    after_first = from_start or (bool(rows) and place > rows[0][0])
-    before_last = to_end or (bool(rows) and place < rows[-1][0])
-    return after_first and before_last
 
 
 def _rank(session: Session, keys: _Keys, row: StandingRow) -> int:

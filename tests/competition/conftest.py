@@ -83,6 +83,9 @@ class Postgres:
         self.command(f"CREATE DATABASE {name}")
         return name
 
+    def drop(self, name: str) -> None:
+        self.command(f"DROP DATABASE {name} WITH (FORCE)")
+
     def empty(self, name: str) -> None:
         """Empty all tables; connections that a killed process left behind are closed."""
         others = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
@@ -141,6 +144,18 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     name: str = request.getfixturevalue("postgres_database")
     yield server.url(name)
     server.empty(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.new_database()
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_participants_files_are_listed_and_the_solution_is_not_among_them(store,
     assert train.size == train.path.stat().st_size
     assert sample_submission(store, "toy").name == "sample_submission.csv"
     assert solution_file(store, "toy").path.read_text().startswith("id,ripe,Usage")
-    with pytest.raises(UnknownFile, match="did you mean 'train.csv'"):
+    with pytest.raises(UnknownFile, match=r"did you mean 'train\.csv'"):
         contest_file(store, "toy", "trian.csv")
     with pytest.raises(UnknownFile):
         contest_file(store, "toy", "solution.csv")
