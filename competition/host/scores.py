@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from competition.definition import Contest
+from competition.scoring import shown_score as _shown
 from competition.store import Entry, Status
 
 __all__ = ["entry_note", "shown_score"]
@@ -10,10 +11,7 @@ __all__ = ["entry_note", "shown_score"]
 
 def shown_score(score: float | None, contest: Contest) -> str:
     """Return a score with the contest's number of decimals, empty when there is none."""
-    if score is None:
-        return ""
-    text = f"{score:.{contest.score_truncation_num_decimals}f}"
-    return text.lstrip("-") if float(text) == 0 else text
+    return "" if score is None else _shown(score, contest.score_truncation_num_decimals)
 
 
 def entry_note(entry: Entry) -> str:

@@ -1,0 +1,112 @@
+"""`ripe up`: serves a home and the MLflow UI, and stops both when told."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+RIPE = str(Path(sys.executable).with_name("ripe"))
+
+
+@contextmanager
+def up(home: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    with subprocess.Popen(
+        [RIPE, "--home", str(home), "up", "--port", "0", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        try:
+            yield process, addresses(process)
+        finally:
+            process.kill()
+
+
+def addresses(process: subprocess.Popen[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    assert process.stdout
+    for line in process.stdout:
+        if match := re.match(r"  (\w+)\s+(http://\S+)", line):
+            found[match[1]] = match[2]
+        if "Ctrl-C" in line:
+            return found
+    raise AssertionError("it ended before it served")
+
+
+def eventually(claim: Callable[[], bool], seconds: float = 60) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if claim():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def server_of(port: int) -> int | None:
+    """The process that runs the MLflow server of a port."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"mlflow" in words and str(port).encode() in words:
+            return int(path.parent.name)
+    return None
+
+
+def test_it_serves_a_fresh_home_and_ends_with_status_0_when_told(tmp_path: Path) -> None:
+    with up(tmp_path / "home", "--no-mlflow") as (process, found):
+        assert list(found) == ["contests"]
+        assert httpx.get(found["contests"] + "/healthz").json() == {"status": "ok"}
+        assert "There is no contest here yet" in httpx.get(found["contests"]).text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert (tmp_path / "home" / "host.db").is_file()
+
+
+def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [RIPE, "--home", str(tmp_path), "up", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"ripe: port {port} of 127.0.0.1 is taken; choose another with --port, 0 takes a free one"
+    ]
+
+
+def test_the_mlflow_ui_comes_back_when_it_dies_and_goes_with_the_host(tmp_path: Path) -> None:
+    with up(tmp_path / "home", "--mlflow-port", "0") as (process, found):
+        url = found["MLflow"] + "/health"
+        port = int(found["MLflow"].rsplit(":", 1)[1])
+        assert eventually(lambda: answers(url))
+        first = server_of(port)
+        assert first
+        os.killpg(first, signal.SIGKILL)
+        assert eventually(lambda: server_of(port) not in {None, first})
+        assert eventually(lambda: answers(url))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert server_of(port) is None
