@@ -1,14 +1,20 @@
-"""Runs and files become entries of a contest."""
+"""Runs and files become entries of a contest, and the ledger and the runs hear of it."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from competition.definition import PUBLIC_CONTEST_FILE, load_contest
+from competition.definition import PUBLIC_CONTEST_FILE, Contest, load_contest
 from experiments.errors import MissingData
+from experiments.ledger import LedgerEntry, Sighting, note_sent, note_sighting, read_ledger
+from experiments.linking import link_run
+from experiments.predictions import RunPredictions, run_predictions
+from experiments.sightings import sight
 from submissions import (
     Entry,
     SentEntry,
@@ -17,8 +23,17 @@ from submissions import (
     send_submission,
     wait_for_score,
 )
+from submissions.errors import EntryFailed
+from submissions.sending import Status
 
-__all__ = ["ExportedRun", "export_run", "follow_entry", "submit_file", "submit_run"]
+__all__ = [
+    "ExportedRun",
+    "export_run",
+    "find_contest",
+    "follow_entry",
+    "submit_file",
+    "submit_run",
+]
 
 SAMPLE_FILE = "sample_submission.csv"
 
@@ -29,20 +44,30 @@ class ExportedRun:
 
     Attributes
     ----------
-    run_id : str
-        The MLflow run.
-    slug : str
-        Its contest.
-    rows : int
-        How many predictions there are.
+    predicted : RunPredictions
+        The run, its contest and its cross-validated score.
     sha256 : str
         Digest of the file.
     """
 
-    run_id: str
-    slug: str
-    rows: int
+    predicted: RunPredictions
     sha256: str
+
+
+def find_contest(home: Path, slug: str) -> tuple[Contest, Path]:
+    """Return a contest and its data folder: a download, else a contest made in this home.
+
+    Raises
+    ------
+    MissingData
+        When the home has neither.
+    """
+    for folder in (home / "data" / slug, home / "contests" / slug / "data"):
+        if (folder / PUBLIC_CONTEST_FILE).is_file():
+            return load_contest(folder / PUBLIC_CONTEST_FILE), folder
+    raise MissingData(
+        f"the data of {slug!r} are not in {home}; get them with: ripe download {slug}"
+    )
 
 
 def export_run(home: Path, run: str, destination: Path) -> ExportedRun:
@@ -63,41 +88,104 @@ def export_run(home: Path, run: str, destination: Path) -> ExportedRun:
         With every problem, when the file would break a rule of the contest.
     MissingData
         When the contest's data are not in this home.
+    UnknownRun
+        When no single run is meant, or it made no predictions.
     """
-    from experiments.predictions import run_predictions
-
     predicted = run_predictions(home, run)
-    folder = home / "data" / predicted.slug
-    if not (folder / SAMPLE_FILE).is_file():
-        raise MissingData(
-            f"the data of {predicted.slug} are not in {folder}; "
-            f"run 'ripe download {predicted.slug}'"
-        )
-    contest = load_contest(folder / PUBLIC_CONTEST_FILE)
+    contest, folder = find_contest(home, predicted.slug)
     digest = export_submission(predicted.frame, folder / SAMPLE_FILE, contest, destination)
-    return ExportedRun(predicted.run_id, predicted.slug, len(predicted.frame), digest)
+    return ExportedRun(predicted, digest)
 
 
 def submit_file(
     home: Path, file: Path, slug: str, message: str, server: Server, **options: Any
 ) -> SentEntry:
-    """Send a file; the options are those of `submissions.send_submission`."""
-    return send_submission(file, slug, message, server, **options)
+    """Send a file and write the entry into the ledger.
+
+    The options and errors are those of `submissions.send_submission`.
+    """
+    sent = send_submission(file, slug, message, server, **options)
+    note_sent(home, _ledger_entry(sent, slug, message, server))
+    return sent
 
 
 def submit_run(
     home: Path, run: str, slug: str, message: str, server: Server, **options: Any
 ) -> SentEntry:
-    """Export a run and send it; the entry's description carries the run's id."""
+    """Export a run, send it, and link the entry and the run in both directions.
+
+    The entry's description ends in the run's id; the run gets the entry's number and the
+    board's address as tags. Options and errors are those of `submissions.send_submission` and
+    `export_run`.
+    """
     with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
         file = Path(folder) / "submission.csv"
-        exported = export_run(home, run, file)
-        text = f"{message} [run {exported.run_id}]".strip()
-        return send_submission(file, slug, text, server, **options)
+        predicted = export_run(home, run, file).predicted
+        text = f"{message} [run {predicted.run_id}]".strip()
+        sent = send_submission(file, slug, text, server, **options)
+    entry = _ledger_entry(sent, slug, text, server, predicted)
+    note_sent(home, entry)
+    link_run(home, entry)
+    return sent
 
 
 def follow_entry(
-    home: Path, ref: int, slug: str, server: Server, *, timeout_seconds: float = 600.0
+    home: Path,
+    ref: int,
+    slug: str,
+    server: Server,
+    *,
+    timeout_seconds: float = 600.0,
+    on_status: Callable[[Status], None] | None = None,
 ) -> Entry:
-    """Wait for an entry's score."""
-    return wait_for_score(ref, slug, server, timeout_seconds=timeout_seconds)
+    """Wait for an entry's score, and write score and rank into the ledger and the run.
+
+    Parameters and errors are those of `submissions.wait_for_score`.
+    """
+    known = [one for one in read_ledger(home, slug, server=server.url) if one.ref == ref]
+    try:
+        entry = wait_for_score(
+            ref, slug, server, timeout_seconds=timeout_seconds, on_status=on_status
+        )
+    except EntryFailed as error:
+        _note(home, known, Sighting("error", message=error.reason))
+        raise
+    if known:
+        _note(home, known, sight(entry, slug, server))
+    return entry
+
+
+def _note(home: Path, known: list[LedgerEntry], seen: Sighting) -> None:
+    for one in known:
+        link_run(home, note_sighting(home, one, seen, datetime.now(UTC)))
+
+
+def _ledger_entry(
+    sent: SentEntry,
+    slug: str,
+    message: str,
+    server: Server,
+    predicted: RunPredictions | None = None,
+) -> LedgerEntry:
+    entry = LedgerEntry(
+        server=server.url,
+        slug=slug,
+        ref=sent.ref,
+        sent_at=sent.entry.submitted_at or datetime.now(UTC),
+        file_name=sent.entry.file_name,
+        message=message,
+        sha256=sent.sha256,
+        board=sent.board_url,
+    )
+    if predicted is None:
+        return entry
+    return LedgerEntry(
+        **{
+            **vars(entry),
+            "run_id": predicted.run_id,
+            "metric": predicted.metric,
+            "cv_score": predicted.cv_score,
+            "cv_low": predicted.cv_low,
+            "cv_high": predicted.cv_high,
+        }
+    )

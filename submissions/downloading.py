@@ -53,7 +53,7 @@ class DownloadRecord:
     Attributes
     ----------
     source : str
-        The server's address and the name asked for: two sources never share a folder.
+        The name asked for and its server: two sources never share a folder.
     version : dict
         What the server said of the bundle: ETag, Last-Modified, Content-Length.
     digests : dict
@@ -211,9 +211,9 @@ def _waiting_room(destination: Path) -> Iterator[Path]:
 
 
 def _source(server: Server, what: Mapping[str, Any]) -> str:
-    parts = [server.url, str(what["subject"])]
+    parts = [str(what["subject"])]
     parts += [str(what[key]) for key in ("dataset_version", "file") if what.get(key)]
-    return " ".join(parts)
+    return f"{' '.join(parts)} from {server.place}"
 
 
 def _record_of(destination: Path, source: str) -> DownloadRecord:
@@ -227,7 +227,7 @@ def _record_of(destination: Path, source: str) -> DownloadRecord:
         )
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
         raise DownloadConflict(
-            f"{destination} exists and was not downloaded from {source}; "
+            f"{destination} exists and was not made by a download of {source}; "
             "name another folder with -o, or move it away"
         )
     return DownloadRecord(source)

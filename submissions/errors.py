@@ -109,7 +109,17 @@ class SendUnclear(SubmissionError, RuntimeError):
 
 
 class EntryFailed(SubmissionError, RuntimeError):
-    """The server could not score the entry."""
+    """The server could not score the entry.
+
+    Attributes
+    ----------
+    reason : str
+        The server's own words.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 class ScoreTimeout(SubmissionError, TimeoutError):

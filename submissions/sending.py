@@ -183,7 +183,7 @@ def wait_for_score(
     entry = _entry(answer["entry"])
     if entry.status == "error":
         reason = entry.message or "it gives no reason"
-        raise EntryFailed(f"{server.name} could not score entry {ref}: {reason}")
+        raise EntryFailed(f"{server.name} could not score entry {ref}: {reason}", reason)
     if entry.status == "pending":
         raise ScoreTimeout(
             f"entry {ref} has no score after {timeout_seconds:g} s; it stays in the queue: "

@@ -55,6 +55,11 @@ class Server:
         """True when the address is this machine's own."""
         return urlsplit(self.url).hostname in LOOPBACK_NAMES
 
+    @property
+    def place(self) -> str:
+        """What two addresses of one server have in common: local ports come and go."""
+        return "Kaggle" if self.is_kaggle else "this machine" if self.is_local else self.url
+
     def board_url(self, slug: str) -> str:
         """Address of a contest's leaderboard page."""
         return f"{self.web_url}/competitions/{slug}/leaderboard"

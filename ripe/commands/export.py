@@ -29,5 +29,6 @@ def command(ctx: click.Context, run: str, output: Path) -> None:
     """
     from experiments.sending import export_run
 
-    exported = export_run(home_of(ctx), run, output)
-    say(f"{exported.rows} predictions of run {exported.run_id} for {exported.slug} in {output}")
+    predicted = export_run(home_of(ctx), run, output).predicted
+    rows = len(predicted.frame)
+    say(f"{rows} predictions of run {predicted.run_id} for {predicted.slug} are in {output}")

@@ -46,7 +46,6 @@ def command(
     hand makes another one.
     """
     from experiments.sending import submit_file, submit_run
-
     from submissions import kaggle_server, resolve_server
 
     if (file is None) == (run is None):
@@ -61,6 +60,7 @@ def command(
             sent = submit_run(home, str(run), slug, message, target, **options)
     if not as_json:
         _tell_sent(sent, slug, target)
+        _tell_repeat(home, sent, slug, target)
     scored = _wait(home, sent, slug, target, timeout) if wait else None
     if as_json:
         print_json(_as_json(sent, scored))
@@ -80,6 +80,15 @@ def _tell_sent(sent: SentEntry, slug: str, server: Server) -> None:
     if sent.quota_before and sent.quota_after:
         say(f"Entries left today: {sent.quota_after.left} (before: {sent.quota_before.left}).")
     say(f"Leaderboard: {sent.board_url}")
+
+
+def _tell_repeat(home: Path, sent: SentEntry, slug: str, server: Server) -> None:
+    from experiments.ledger import read_ledger
+
+    known = read_ledger(home, slug, server=server.url)
+    same = [str(one.ref) for one in known if one.sha256 == sent.sha256 and one.ref != sent.ref]
+    if same:
+        say(f"Note: the same file had been sent before, as entry {', '.join(same)}.")
 
 
 def _tell_score(entry: Entry) -> None:

@@ -1,0 +1,214 @@
+"""The ledger: every submission ever made from a home, wherever it went.
+
+It is a file of JSON lines that only ever grows: a line for each entry that was sent, and a line
+for each time something new was seen of it. Reading folds the lines into one value an entry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from experiments.errors import ExperimentError
+from pipelines.tracking.locking import locked
+
+__all__ = [
+    "LEDGER_FILE",
+    "LedgerEntry",
+    "Sighting",
+    "note_sent",
+    "note_sighting",
+    "read_ledger",
+]
+
+LEDGER_FILE = "ledger.jsonl"
+Key: TypeAlias = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was seen of an entry at one moment; None where nothing was to be seen.
+
+    Attributes
+    ----------
+    status : str
+        ``pending``, ``complete`` or ``error``.
+    public_score, private_score : float or None
+    public_rank, private_rank : int or None
+        The team's place on the board, from 1.
+    teams : int or None
+        Teams on that board.
+    message : str
+        Why there is no score.
+    """
+
+    status: str = "pending"
+    public_score: float | None = None
+    private_score: float | None = None
+    public_rank: int | None = None
+    private_rank: int | None = None
+    teams: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One entry, from its sending to the last thing seen of it.
+
+    Attributes
+    ----------
+    server, slug, ref
+        Where it is: the server's address, the contest, its number there.
+    sent_at : datetime
+        Aware, UTC.
+    file_name, message, sha256 : str
+        What was sent.
+    board : str
+        Address of the leaderboard page.
+    run_id : str or None
+        The MLflow run whose predictions it is.
+    metric : str
+        Name of the contest's metric, empty when unknown.
+    cv_score, cv_low, cv_high : float or None
+        Cross-validated score of the run with its 95 % interval.
+    first, last : Sighting
+        When its score was first seen, and the latest.
+    """
+
+    server: str
+    slug: str
+    ref: int
+    sent_at: datetime
+    file_name: str
+    message: str
+    sha256: str
+    board: str
+    run_id: str | None = None
+    metric: str = ""
+    cv_score: float | None = None
+    cv_low: float | None = None
+    cv_high: float | None = None
+    first: Sighting = Sighting()
+    last: Sighting = Sighting()
+
+    @property
+    def key(self) -> Key:
+        """What tells entries apart."""
+        return self.server, self.slug, self.ref
+
+
+def note_sent(home: Path, entry: LedgerEntry) -> None:
+    """Write down an entry that was just made."""
+    line = {field.name: getattr(entry, field.name) for field in fields(entry)}
+    del line["first"], line["last"]
+    _append(home, {"kind": "sent", **line, "sent_at": entry.sent_at.isoformat()})
+
+
+def note_sighting(home: Path, entry: LedgerEntry, seen: Sighting, now: datetime) -> LedgerEntry:
+    """Write down what was seen of an entry, when it differs from the last time.
+
+    Returns
+    -------
+    LedgerEntry
+        With the sighting in it.
+    """
+    if seen != entry.last:
+        place = {"server": entry.server, "slug": entry.slug, "ref": entry.ref}
+        _append(home, {"kind": "seen", **place, "at": now.isoformat(), **vars(seen)})
+    return _with_sighting(entry, seen)
+
+
+def read_ledger(
+    home: Path, slug: str | None = None, *, server: str | None = None
+) -> list[LedgerEntry]:
+    """Return the entries of a home, the oldest first.
+
+    Parameters
+    ----------
+    home : Path
+        The home folder.
+    slug, server : str, optional
+        Only this contest, only this server's.
+
+    Raises
+    ------
+    ExperimentError
+        When a line cannot be read.
+    """
+    entries = _folded(_lines(home / LEDGER_FILE))
+    return [
+        entry for entry in entries if slug in (None, entry.slug) and server in (None, entry.server)
+    ]
+
+
+def _folded(lines: Iterable[Mapping[str, Any]]) -> list[LedgerEntry]:
+    entries: dict[Key, LedgerEntry] = {}
+    for line in lines:
+        key = (line["server"], line["slug"], line["ref"])
+        if line["kind"] == "sent":
+            entries[key] = _sent(line)
+        elif line["kind"] == "seen" and key in entries:
+            entries[key] = _with_sighting(entries[key], _sighting(line))
+    return list(entries.values())
+
+
+def _sent(line: Mapping[str, Any]) -> LedgerEntry:
+    known = {field.name for field in fields(LedgerEntry)}
+    values = {name: value for name, value in line.items() if name in known}
+    return LedgerEntry(**{**values, "sent_at": datetime.fromisoformat(line["sent_at"])})
+
+
+def _sighting(line: Mapping[str, Any]) -> Sighting:
+    known = {field.name for field in fields(Sighting)}
+    return Sighting(**{name: value for name, value in line.items() if name in known})
+
+
+def _with_sighting(entry: LedgerEntry, seen: Sighting) -> LedgerEntry:
+    is_first = entry.first.public_score is None
+    return replace(entry, first=seen if is_first else entry.first, last=seen)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    texts = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [
+        _parsed(text, number, path)
+        for number, text in enumerate(texts, start=1)
+        if text.endswith("\n")  # a line without its end was being written when the power went
+    ]
+
+
+def _parsed(text: str, number: int, path: Path) -> dict[str, Any]:
+    try:
+        line: dict[str, Any] = json.loads(text)
+        assert line["kind"] and line["server"] and line["slug"] and line["ref"]  # noqa: S101
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise ExperimentError(
+            f"line {number} of {path} cannot be read; mend it or take it out"
+        ) from error
+    return line
+
+
+def _append(home: Path, line: Mapping[str, Any]) -> None:
+    """Add one line whole: writers take turns, and half a line left by a crash is cut off."""
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / LEDGER_FILE
+    with locked(path.with_name(f".{LEDGER_FILE}.lock")), path.open("a+b") as stream:
+        _cut_unfinished(stream)
+        stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _cut_unfinished(stream: Any) -> None:
+    stream.seek(0)
+    content = stream.read()
+    if content and not content.endswith(b"\n"):
+        stream.truncate(content.rfind(b"\n") + 1)
+        stream.seek(0, os.SEEK_END)

@@ -1,0 +1,127 @@
+"""A tracked run, found by the first letters of its id, and what it predicts."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from experiments.errors import ExperimentError
+from pipelines.tracking.session import TrackingPlace
+from pipelines.tracking.store import prepare_store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+__all__ = ["RunPredictions", "UnknownRun", "find_run", "open_tracking", "run_predictions"]
+
+PREDICTIONS_FILE = "predictions.parquet"
+PARENT_TAG = "mlflow.parentRunId"
+SHOWN = 3
+
+
+class UnknownRun(ExperimentError, LookupError):
+    """No run, or more than one, has an id that begins so."""
+
+
+@dataclass(frozen=True)
+class RunPredictions:
+    """What a run predicts for the test rows of its contest.
+
+    Attributes
+    ----------
+    run_id : str
+        The MLflow run.
+    slug : str
+        Its contest.
+    metric : str
+        Name of the contest's metric.
+    cv_score, cv_low, cv_high : float or None
+        Cross-validated score of the chosen model with its 95 % interval.
+    frame : DataFrame
+        The id column and the prediction columns.
+    """
+
+    run_id: str
+    slug: str
+    metric: str
+    cv_score: float | None
+    cv_low: float | None
+    cv_high: float | None
+    frame: pd.DataFrame = field(repr=False)
+
+
+def open_tracking(home: Path, uri: str | None = None) -> MlflowClient:
+    """Return a client of the MLflow store of a home, or of the one at `uri`."""
+    return prepare_store(TrackingPlace.in_home(home, "", uri).uri)
+
+
+def find_run(client: MlflowClient, run: str) -> Run:
+    """Return the run whose id is, or begins with, `run`.
+
+    Raises
+    ------
+    UnknownRun
+        When there is none, or more than one.
+    """
+    if not re.fullmatch(r"[0-9a-f]{1,32}", run):
+        raise UnknownRun(f"a run's id has the digits 0-9 and a-f only, but got {run!r}")
+    places = [experiment.experiment_id for experiment in client.search_experiments()]
+    wanted = f"attributes.run_id LIKE '{run}%'"
+    found = list(client.search_runs(places, wanted, max_results=SHOWN + 1))
+    if not found:
+        raise UnknownRun(f"no run's id begins with {run!r}; 'ripe runs' lists them")
+    if len(found) > 1:
+        names = ", ".join(one.info.run_id for one in found[:SHOWN])
+        raise UnknownRun(f"several runs begin with {run!r}: {names} ...; give more of the id")
+    return found[0]
+
+
+def run_predictions(home: Path, run: str, uri: str | None = None) -> RunPredictions:
+    """Return the predictions of a run; a study's run stands for its chosen model.
+
+    Parameters
+    ----------
+    home : Path
+        The home folder, which holds the runs unless `uri` names another MLflow store.
+    run : str
+        An MLflow run id or the first letters of one.
+    uri : str, optional
+        MLflow tracking address.
+
+    Raises
+    ------
+    UnknownRun
+        When no single run is meant, or it made no predictions.
+    """
+    client = open_tracking(home, uri)
+    found = find_run(client, run)
+    tags, metrics = found.data.tags, found.data.metrics
+    return RunPredictions(
+        run_id=found.info.run_id,
+        slug=tags.get("contest", ""),
+        metric=tags.get("metric", ""),
+        cv_score=metrics.get("cv.score"),
+        cv_low=metrics.get("cv.low"),
+        cv_high=metrics.get("cv.high"),
+        frame=_read_predictions(client, found),
+    )
+
+
+def _read_predictions(client: MlflowClient, run: Run) -> pd.DataFrame:
+    names = {one.path for one in client.list_artifacts(run.info.run_id)}
+    if PREDICTIONS_FILE not in names:
+        raise UnknownRun(f"run {run.info.run_id} made no predictions{_hint(run)}")
+    with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
+        path = client.download_artifacts(run.info.run_id, PREDICTIONS_FILE, folder)
+        return pd.read_parquet(path)
+
+
+def _hint(run: Run) -> str:
+    parent = run.data.tags.get(PARENT_TAG)
+    return f": it is one trial; its study is {parent}" if parent else ""

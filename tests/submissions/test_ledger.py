@@ -1,0 +1,182 @@
+"""Every submission of a home is written down, linked with its run, and never lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from competition.queue import run_workers
+from experiments.errors import ExperimentError
+from experiments.ledger import (
+    LEDGER_FILE,
+    LedgerEntry,
+    Sighting,
+    note_sent,
+    note_sighting,
+    read_ledger,
+)
+from experiments.predictions import UnknownRun, find_run, open_tracking
+from experiments.sending import export_run, follow_entry, submit_file, submit_run
+from submissions import download_contest, list_entries
+from submissions.errors import EntryFailed, ExportRefused
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"
+)  # MLflow's own queries
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ENTRY = LedgerEntry("http://host", "fruit", 7, NOW, "a.csv", "é", "ab" * 32, "http://host/board")
+
+
+def test_what_was_written_down_is_read_back(tmp_path: Path) -> None:
+    note_sent(tmp_path, ENTRY)
+    other = replace(ENTRY, slug="other", run_id="f" * 32, cv_score=0.5, cv_low=0.4, cv_high=0.6)
+    note_sent(tmp_path, other)
+    assert read_ledger(tmp_path) == [ENTRY, other]
+    assert read_ledger(tmp_path, "fruit") == [ENTRY]
+    assert read_ledger(tmp_path, server="http://elsewhere") == []
+
+
+def test_the_first_score_and_the_last_are_both_kept(tmp_path: Path) -> None:
+    note_sent(tmp_path, ENTRY)
+    pending = Sighting()
+    then = Sighting("complete", 0.8, public_rank=1, teams=4)
+    now = Sighting("complete", 0.8, 0.7, public_rank=3, private_rank=2, teams=9)
+    entry = ENTRY
+    for seen in (pending, then, then, now):
+        entry = note_sighting(tmp_path, entry, seen, NOW)
+    assert read_ledger(tmp_path) == [entry]
+    assert entry.first == then
+    assert entry.last == now
+    assert len((tmp_path / LEDGER_FILE).read_text().splitlines()) == 3
+
+
+def test_a_line_cut_off_by_a_crash_is_dropped_and_mended(tmp_path: Path) -> None:
+    note_sent(tmp_path, ENTRY)
+    with (tmp_path / LEDGER_FILE).open("a") as stream:
+        stream.write('{"kind": "se')
+    assert read_ledger(tmp_path) == [ENTRY]
+    note_sent(tmp_path, replace(ENTRY, ref=8))
+    assert [entry.ref for entry in read_ledger(tmp_path)] == [7, 8]
+
+
+def test_a_spoiled_line_is_named(tmp_path: Path) -> None:
+    note_sent(tmp_path, ENTRY)
+    with (tmp_path / LEDGER_FILE).open("a") as stream:
+        stream.write("[]\n")
+    with pytest.raises(ExperimentError, match="line 2"):
+        read_ledger(tmp_path)
+
+
+def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    threads = [
+        threading.Thread(target=note_sent, args=(tmp_path, replace(ENTRY, ref=ref)))
+        for ref in range(1, 41)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {entry.ref for entry in read_ledger(tmp_path)} == set(range(1, 41))
+
+
+@pytest.fixture(scope="module")
+def scoring(host: Any) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=run_workers, args=(host.store, stop), daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def tracked(host: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A home with the contest's data and runs: a study, a trial of it, and a careless one."""
+    home = tmp_path_factory.mktemp("tracked")
+    download_contest(host.server(), "fruit", home / "data" / "fruit", now=NOW)
+    client = open_tracking(home)
+    place = client.create_experiment("fruit", (home / "artifacts").as_uri())
+    sample = pd.read_csv(home / "data" / "fruit" / "sample_submission.csv")
+    runs = {}
+    for name, frame in (
+        ("study", sample.assign(ripe=1)),
+        ("careless", sample.assign(ripe=0.5)),
+        ("trial", None),
+    ):
+        run = client.create_run(place, tags={"contest": "fruit", "metric": "accuracy"})
+        runs[name] = run.info.run_id
+        if frame is None:
+            client.set_tag(run.info.run_id, "mlflow.parentRunId", runs["study"])
+            continue
+        for key, value in {"cv.score": 0.9, "cv.low": 0.85, "cv.high": 0.95}.items():
+            client.log_metric(run.info.run_id, key, value)
+        frame.to_parquet(home / "predictions.parquet", index=False)
+        client.log_artifact(run.info.run_id, str(home / "predictions.parquet"))
+    return home, runs
+
+
+def test_a_run_is_found_by_the_first_letters_of_its_id(
+    tracked: tuple[Path, dict[str, str]],
+) -> None:
+    home, runs = tracked
+    client = open_tracking(home)
+    assert find_run(client, runs["study"][:12]).info.run_id == runs["study"]
+    for wrong, words in (("0" * 32, "no run"), ("x%", "digits"), ("", "digits")):
+        with pytest.raises(UnknownRun, match=words):
+            find_run(client, wrong)
+
+
+def test_a_trial_points_to_its_study(tracked: tuple[Path, dict[str, str]]) -> None:
+    home, runs = tracked
+    with pytest.raises(UnknownRun, match=runs["study"]):
+        export_run(home, runs["trial"], home / "out.csv")
+
+
+def test_a_run_that_would_score_nothing_is_not_exported(
+    tracked: tuple[Path, dict[str, str]],
+) -> None:
+    home, runs = tracked
+    with pytest.raises(ExportRefused, match="labels"):
+        export_run(home, runs["careless"], home / "careless.csv")
+    assert not (home / "careless.csv").exists()
+
+
+@pytest.mark.usefixtures("scoring")
+def test_a_run_and_its_entry_are_linked_in_both_directions(
+    host: Any, tracked: tuple[Path, dict[str, str]]
+) -> None:
+    home, runs = tracked
+    server = host.server()
+    sent = submit_run(home, runs["study"], "fruit", "all ripe", server)
+    assert sent.entry.description == f"all ripe [run {runs['study']}]"
+    entry = follow_entry(home, sent.ref, "fruit", server, timeout_seconds=120)
+    noted = read_ledger(home, "fruit")[-1]
+    assert (noted.ref, noted.run_id, noted.sha256) == (sent.ref, runs["study"], sent.sha256)
+    assert (noted.cv_score, noted.cv_low, noted.cv_high) == (0.9, 0.85, 0.95)
+    assert noted.last.public_score == entry.public_score
+    assert noted.last.public_rank == 1
+    run = open_tracking(home).get_run(runs["study"]).data
+    assert run.tags["submission.ref"] == str(sent.ref)
+    assert run.tags["submission.board"] == sent.board_url
+    assert run.tags["submission.status"] == "complete"
+    assert run.metrics["leaderboard.public_score"] == entry.public_score
+    assert run.metrics["leaderboard.public_rank"] == 1
+
+
+@pytest.mark.usefixtures("scoring")
+def test_an_entry_that_failed_is_written_down_with_the_reason(host: Any, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("id,ripe\n1,maybe\n")
+    sent = submit_file(tmp_path / "home", tmp_path / "bad.csv", "fruit", "", host.server())
+    with pytest.raises(EntryFailed):
+        follow_entry(tmp_path / "home", sent.ref, "fruit", host.server(), timeout_seconds=120)
+    noted = read_ledger(tmp_path / "home")[0]
+    assert noted.last.status == "error"
+    assert "id" in noted.last.message
+    assert sent.ref in {entry.ref for entry in list_entries("fruit", host.server())}
