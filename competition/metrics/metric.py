@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from competition.errors import MetricFailed, ParticipantVisibleError, UnknownMetric
+from competition.errors import MetricFailed, ParticipantVisibleError
+from competition.metrics.parameters import checked_parameters
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -105,7 +105,7 @@ class Metric:
     aliases: tuple[str, ...] = ()
     row_losses: Callable[..., Floats] | None = None
     of_mean_loss: Callable[[Any], Any] = _unchanged
-    parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     min_columns: int = 1
     max_columns: int | None = 1
     censored: bool = False
@@ -187,15 +187,9 @@ class Metric:
         Raises
         ------
         UnknownMetric
-            A parameter is not one of the metric's.
+            A parameter is not one of the metric's, or its value is out of range.
         """
-        unknown = sorted(set(given) - set(self.parameters))
-        if unknown:
-            known = ", ".join(self.parameters) or "none"
-            raise UnknownMetric(
-                f"{self.name} has no parameter {unknown[0]!r}; its parameters: {known}"
-            )
-        return replace(self, parameters=MappingProxyType({**self.parameters, **given}))
+        return replace(self, parameters=checked_parameters(self.name, self.parameters, given))
 
     def _aligned(self, truth: Array, prediction: Array) -> tuple[Array, Array]:
         truth, prediction = np.asarray(truth), np.asarray(prediction)
