@@ -56,14 +56,14 @@ class Material:
 
     def rows_of(self, usage: str) -> pd.DataFrame:
         """Select the solution's rows of one board."""
-        rows: pd.DataFrame = self.solution.loc[self.solution[USAGE] == usage]
-        return rows
+        return pd.DataFrame(self.solution[self.solution[USAGE] == usage])
 
     def test_truth(self) -> pd.DataFrame:
         """Return the solution in the order of the test file."""
         order = pd.Index(self.solution[self.contest.id_column])
         places = order.get_indexer(pd.Index(self.test[self.contest.id_column]))
-        return self.solution.iloc[np.maximum(places, 0)].reset_index(drop=True)
+        aligned: pd.DataFrame = self.solution.iloc[np.maximum(places, 0)]
+        return aligned.reset_index(drop=True)
 
 
 def load_material(folder: Path) -> Material:

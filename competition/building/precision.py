@@ -87,10 +87,11 @@ def _sentence(usage: str, rows: int, measured: Precision | None) -> str:
     start = f"the {usage.lower()} board has {rows} rows, so one row is 1/{rows} = {1 / rows:.2g}"
     if measured is None:
         return start
+    apart = 2 * np.sqrt(2) * measured.standard_error
     return (
         f"{start}; the truth with three predictions of ten on wrong rows scores "
         f"{measured.score:.4g} with a standard error of {measured.standard_error:.2g}: "
-        f"two entries closer than {2 * np.sqrt(2) * measured.standard_error:.2g} may differ by chance alone"
+        f"two entries closer than {apart:.2g} may differ by chance alone"
     )
 
 

@@ -18,6 +18,7 @@ GROUP_NAME = re.compile(
     re.IGNORECASE,
 )
 FEWEST_GROUPS = 20
+FEW_REPEATED = 0.01
 SHARED = 0.5
 
 
@@ -37,7 +38,7 @@ def duplicate_findings(material: Material) -> Iterator[Finding]:
     answered = sum(pair in seen for pair in pairs)
     yield Finding(
         "duplicates",
-        "warning",
+        "warning" if answered > FEW_REPEATED * len(test) else "note",
         f"{int(repeated.sum())} of {len(test)} test rows stand among the training rows with the "
         f"same features, {answered} of them with the same {target}",
         "remove repeated rows before splitting, or split by a group that keeps them together",
