@@ -8,16 +8,13 @@ text as ``str``, days and times as they were written.
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 import io
 import re
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -26,6 +23,7 @@ import pyarrow.csv
 
 from competition.errors import UnreadableTable, did_you_mean
 from competition.files import replaced_file
+from competition.unpacking import csv_bytes
 
 __all__ = ["digest_file", "natural_types", "read_table", "write_table"]
 
@@ -52,19 +50,6 @@ MISSING_SPELLINGS = (
 )
 """How pandas, too, lets a missing value be written."""
 BLOCK_BYTES = 16 * 1024 * 1024
-FOREIGN_STARTS: tuple[tuple[bytes, str], ...] = (
-    (b"PAR1", "a Parquet file"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"\xff\xfe", "text in UTF-16"),
-    (b"\xfe\xff", "text in UTF-16"),
-    (b"{", "JSON"),
-    (b"[", "JSON"),
-    (b"<", "HTML or XML"),
-)
 DECIMAL = re.compile(r"-?(?=\.?\d)(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 
@@ -106,8 +91,7 @@ def read_table(
         column twice, rows of unequal length, a wanted column missing.
     """
     source = Path(path)
-    content = _unpacked(source, size_limit_bytes).removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    _refuse_foreign(content, source)
+    content = csv_bytes(source, size_limit_bytes)
     names = _header(content, source)
     wanted = _wanted(columns, names, source)
     texts = set(wanted if all_text else text_columns)
@@ -152,66 +136,6 @@ def digest_file(path: str | Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _unpacked(source: Path, limit: int | None) -> bytes:
-    try:
-        with source.open("rb") as stream:
-            start = stream.read(4)
-            stream.seek(0)
-            return _bounded(stream, start, source, limit)
-    except IsADirectoryError:
-        raise UnreadableTable(f"{source} is a folder; give the CSV file in it") from None
-    except FileNotFoundError:
-        raise UnreadableTable(f"there is no file {source}") from None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UnreadableTable(f"{source} cannot be read: {error}") from error
-
-
-def _bounded(stream: IO[bytes], start: bytes, source: Path, limit: int | None) -> bytes:
-    if start[:2] == b"\x1f\x8b":
-        with gzip.open(stream) as unpacked:
-            return _read_up_to(unpacked, source, limit)
-    if start == b"PK\x03\x04":
-        with (
-            zipfile.ZipFile(stream) as archive,
-            archive.open(_only_member(archive, source)) as member,
-        ):
-            return _read_up_to(member, source, limit)
-    return _read_up_to(stream, source, limit)
-
-
-def _only_member(archive: zipfile.ZipFile, source: Path) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    if len(members) != 1:
-        raise UnreadableTable(
-            f"{source} is not a CSV file: a zip archive must hold exactly one file, "
-            f"this one holds {len(members)}"
-        )
-    if members[0].flag_bits & 0x1:
-        raise UnreadableTable(f"{source} is an encrypted archive; pack it without a password")
-    return members[0]
-
-
-def _read_up_to(stream: Any, source: Path, limit: int | None) -> bytes:
-    if limit is None:
-        return bytes(stream.read())
-    content = bytes(stream.read(limit + 1))
-    if len(content) > limit:
-        raise UnreadableTable(
-            f"{source} is larger than the {limit / 1e6:g} MB that are allowed once unpacked"
-        )
-    return content
-
-
-def _refuse_foreign(content: bytes, source: Path) -> None:
-    if not content.strip():
-        raise UnreadableTable(f"{source} is empty; a CSV file begins with a row of column names")
-    for start, kind in FOREIGN_STARTS:
-        if content.startswith(start):
-            raise UnreadableTable(f"{source} is not a CSV file: it looks like {kind}")
-    if b"\x00" in content[:65536]:
-        raise UnreadableTable(f"{source} is not a CSV file: it holds binary data")
 
 
 def _header(content: bytes, source: Path) -> list[str]:

@@ -127,9 +127,27 @@ def _metric_problems(contest: Contest) -> Iterator[str]:
         yield from _own_metric_problems(contest)
     for name in contest.metric.beside:
         try:
-            get_metric(name)
+            beside = get_metric(name)
         except UnknownMetric as error:
             yield f"metric.beside: {error}"
+        else:
+            yield from _beside_problems(contest, beside)
+
+
+def _beside_problems(contest: Contest, beside: Metric) -> Iterator[str]:
+    try:
+        predicts = contest.predicts
+    except UnknownMetric:
+        return
+    if contest.metric.file is not None:
+        fits = beside.predicts == predicts
+    else:
+        fits = beside.can_stand_beside(get_metric(contest.metric.name))
+    if not fits:
+        yield (
+            f"metric.beside: {beside.name} needs {beside.predicts}, but submissions hold {predicts}"
+        )
+    yield from _target_count_problems(beside, len(contest.targets))
 
 
 def _own_metric_problems(contest: Contest) -> Iterator[str]:

@@ -213,3 +213,18 @@ def test_a_file_that_is_no_contest_is_told(tmp_path: Path) -> None:
         load_contest(tmp_path)
     with pytest.raises(InvalidContest, match="there is no file or folder"):
         load_contest(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("metric", "beside", "fits"),
+    [
+        ("accuracy", "balanced_accuracy", True),
+        ("auc", "accuracy", True),
+        ("accuracy", "auc", False),
+        ("accuracy", "rmse", False),
+    ],
+)
+def test_a_metric_beside_must_take_the_same_submissions(metric, beside, fits) -> None:
+    choice = MetricChoice(metric, beside=(beside,))
+    contest = Contest("s", "S", choice, ("y",), labels=(0, 1))
+    assert (contest_problems(contest) == []) is fits
