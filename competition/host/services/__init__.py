@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from competition.host.rpc import Methods
-from competition.host.services import accounts, competitions, entries
+from competition.host.services import (
+    accounts,
+    blobs,
+    competitions,
+    entries,
+    hosting,
+    settings,
+)
 
 __all__ = ["all_methods"]
 
 
 def all_methods() -> Methods:
     """Return every call that this host answers, by ``package.Service/Method``."""
-    return {**accounts.METHODS, **competitions.METHODS, **entries.METHODS}
+    parts = (accounts, blobs, competitions, entries, hosting, settings)
+    return {name: method for part in parts for name, method in part.METHODS.items()}

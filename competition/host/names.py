@@ -1,0 +1,60 @@
+"""Names of files and things that come from outside, held to what is safe to store and to show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from competition.host.failures import Failure
+
+__all__ = ["base_name", "relative_name", "slug_of"]
+
+_LONGEST_PART = 200
+_LONGEST_NAME = 400
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
+
+
+def base_name(name: str) -> str:
+    """Return the last part of a file's name.
+
+    Raises
+    ------
+    Failure
+        With status 400, when it is no name of a file.
+    """
+    return relative_name(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1])
+
+
+def relative_name(name: str) -> str:
+    """Return a file's path below some folder, from which it cannot lead out.
+
+    Raises
+    ------
+    Failure
+        With status 400, when it leads elsewhere or cannot be a name everywhere.
+
+    Examples
+    --------
+    >>> relative_name("images/a b.png")
+    'images/a b.png'
+    """
+    parts = PurePosixPath(name).parts
+    bad = not parts or len(name) > _LONGEST_NAME or "\\" in name or not name.isprintable()
+    if bad or any(part in {"..", "/"} or len(part) > _LONGEST_PART for part in parts):
+        raise Failure(400, f"a file's name must be a short path inside a folder, got {name[:80]!r}")
+    return "/".join(parts)
+
+
+def slug_of(text: str, what: str) -> str:
+    """Return a name for use in addresses.
+
+    Raises
+    ------
+    Failure
+        With status 400, when it has other characters than such a name may have.
+    """
+    if not _SLUG.fullmatch(text):
+        raise Failure(
+            400, f"{what} must be lower-case letters, digits and hyphens, got {text[:80]!r}"
+        )
+    return text
