@@ -166,9 +166,24 @@ def prepare_contest(
 
 
 def write_contest(
-    built: BuiltContest, destination: Path, *, metric_source: Path | None = None
+    built: BuiltContest,
+    destination: Path,
+    *,
+    metric_source: Path | None = None,
+    extra_files: Mapping[str, Path] | None = None,
 ) -> Contest:
     """Write a prepared contest into a new folder.
+
+    Parameters
+    ----------
+    built
+        What `prepare_contest` made.
+    destination
+        The folder to make.
+    metric_source
+        The host's own metric.
+    extra_files
+        Further files for participants, by their name in the data folder.
 
     Raises
     ------
@@ -185,6 +200,10 @@ def write_contest(
             write_table(built.parts.solution, folder / SOLUTION_FILE)
             if metric_source is not None and contest.metric.file is not None:
                 shutil.copyfile(metric_source, folder / contest.metric.file)
+            for name, source in (extra_files or {}).items():
+                place = folder / DATA_FOLDER / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, place)
     except FileExistsError:
         raise InvalidContest(
             f"{destination} exists already; choose another name or remove that folder"

@@ -8,6 +8,7 @@ import click
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "new": ("new", "Build a contest from tables and add it to this home."),
+    "import": ("importing", "Take over a contest of MLE-bench or Codabench."),
     "add": ("new", "Add a contest from its folder."),
     "check": ("check", "Look a contest over before it opens."),
     "list": ("show", "List the contests of this home."),

@@ -162,15 +162,15 @@ def new_command(ctx: click.Context, /, slug: str, closed: bool, **options: Any) 
     ripe contest new avocado-ripeness          (a contest that comes with Ripe)
     """
     home = home_of(ctx)
-    _refuse_taken(home, slug)
+    refuse_taken(home, slug)
     folder = home / "contests" / slug
     if options["train"] is None and options["from_download"] is None:
         _build_built_in(slug, folder, options["seed"])
         built = None
     else:
         built = _build(home, slug, folder, options)
-    contest = _add(home, folder, opens=not closed)
-    _tell(contest, folder, built)
+    contest = add_built(home, folder, opens=not closed, now=datetime.now(UTC))
+    tell(contest, folder, built)
 
 
 @click.command("add")
@@ -183,10 +183,11 @@ def add_command(ctx: click.Context, folder: Path, closed: bool) -> None:
 
     now = datetime.now(UTC)
     contest = add_contest(open_store(home_of(ctx)), folder, now=now, launch=not closed)
-    _tell(contest, folder, None)
+    tell(contest, folder, None)
 
 
-def _refuse_taken(home: Path, slug: str) -> None:
+def refuse_taken(home: Path, slug: str) -> None:
+    """Refuse a slug that is none, or that a contest of this home has."""
     from competition.definition import slug_problem
     from competition.errors import InvalidContest, UnknownContest
     from competition.store import get_contest, open_store
@@ -295,18 +296,19 @@ def _filled(tables: dict[str, Any], folder: Path, known: Contest) -> dict[str, A
     return tables | {name: value for name, value in filling.items() if tables[name] is None}
 
 
-def _add(home: Path, folder: Path, *, opens: bool) -> Contest:
+def add_built(home: Path, folder: Path, *, opens: bool, now: datetime) -> Contest:
     """Add a folder that was just built; when that fails, the folder goes."""
     from competition.store import add_contest, open_store
 
     try:
-        return add_contest(open_store(home), folder, now=datetime.now(UTC), launch=opens)
+        return add_contest(open_store(home), folder, now=now, launch=opens)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _tell(contest: Contest, folder: Path, built: BuiltContest | None) -> None:
+def tell(contest: Contest, folder: Path, built: BuiltContest | None) -> None:
+    """Say what was made, where it lies and what was decided."""
     from ripe.commands.contest.describing import headline, sizes
 
     say(headline(contest))
