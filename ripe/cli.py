@@ -37,6 +37,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("ripe.commands.score", "Score a submission file offline, exactly as the host does."),
     "export": ("ripe.commands.export", "Write a run's predictions as a submission file."),
     "submit": ("ripe.commands.submit", "Send a submission file, or a run's, to the host."),
+    "submissions": (
+        "ripe.commands.submissions",
+        "List every submission made from this home, with advice on the final selection.",
+    ),
+    "sync": ("ripe.commands.sync", "Bring scores and ranks of your submissions in."),
+    "blend": ("ripe.commands.blend", "Blend several submissions or runs into one."),
     "leaderboard": ("ripe.commands.leaderboard", "Show who leads a contest."),
     "worker": ("ripe.commands.worker", "Score waiting entries beside a host."),
     "kaggle": ("ripe.commands.kaggle", "The official kaggle command, pointed at a Ripe host."),
