@@ -10,13 +10,14 @@ from competition.checks.form import (
     prediction_columns,
     submission_form,
 )
-from competition.checks.ids import places_of
+from competition.checks.ids import are_unique, places_of
 from competition.checks.submission import check_submission, read_submission
 
 __all__ = [
     "RULES",
     "Problem",
     "SubmissionForm",
+    "are_unique",
     "check_submission",
     "label_codes",
     "load_form",

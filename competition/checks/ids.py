@@ -40,6 +40,13 @@ def _integer_places(ids: NDArray[np.int64], known: pd.Index) -> Places:
     return known.get_indexer(pd.Index(ids))
 
 
+def are_unique(ids: pd.Index) -> bool:
+    """Tell whether no id stands there twice."""
+    if pd.api.types.is_integer_dtype(ids.dtype):
+        return bool((np.diff(ids.to_numpy()) > 0).all() or ids.is_unique)
+    return int(pc.count_distinct(pa.array(ids.astype("str"))).as_py()) == len(ids)
+
+
 def id_problems(ids: pd.Series, form: SubmissionForm) -> Iterator[Problem]:
     """Yield every problem of the id column."""
     places = places_of(ids, form.ids)

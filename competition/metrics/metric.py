@@ -177,6 +177,12 @@ class Metric:
             return tuple(str(label) for label in labels)
         return tuple(targets[:1] if self.censored else targets)
 
+    def can_stand_beside(self, main: Metric) -> bool:
+        """Tell whether submissions for the main metric can be scored by this one too."""
+        if self.predicts == main.predicts:
+            return self.censored == main.censored
+        return self.predicts == "labels" and main.predicts in ("probability", "class_probabilities")
+
     def better(self, one: float, other: float) -> bool:
         """Tell whether score `one` is strictly better than score `other`."""
         return one > other if self.greater_is_better else one < other

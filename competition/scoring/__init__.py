@@ -1,6 +1,5 @@
 """Scores of entries: aligned by id, in process or in a child process with limits."""
 
-from competition.scoring.arrays import can_stand_beside
 from competition.scoring.files import (
     LooseTruth,
     loose_truth,
@@ -28,7 +27,6 @@ __all__ = [
     "ScoringOutcome",
     "ScoringPool",
     "SplitScores",
-    "can_stand_beside",
     "limits_in_force",
     "loose_truth",
     "read_solution",

@@ -113,13 +113,6 @@ def label_values(labels: Sequence[Label], metric: Metric) -> NDArray[np.int64]:
     return np.arange(len(labels))
 
 
-def can_stand_beside(beside: Metric, main: Metric) -> bool:
-    """Tell whether submissions for one metric can also be scored by another."""
-    if beside.predicts == main.predicts:
-        return True
-    return beside.predicts == "labels" and main.predicts in ("probability", "class_probabilities")
-
-
 def as_predicted_by(beside: Metric, main: Metric, prediction: Array) -> Array:
     """Return predictions made for the main metric as another one takes them.
 
@@ -132,7 +125,7 @@ def as_predicted_by(beside: Metric, main: Metric, prediction: Array) -> Array:
     """
     if beside.predicts == main.predicts:
         return prediction
-    if not can_stand_beside(beside, main):
+    if not beside.can_stand_beside(main):
         raise MetricFailed(
             f"{beside.name} needs {beside.predicts}, but submissions hold {main.predicts}"
         )

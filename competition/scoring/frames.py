@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from competition.checks import Problem, places_of, prediction_columns
+from competition.checks import Problem, are_unique, places_of, prediction_columns
 from competition.definition import Contest
 from competition.errors import InvalidSubmission, MetricFailed
 from competition.metrics import Metric, get_metric
@@ -54,10 +54,12 @@ def align(contest: Contest, solution: pd.DataFrame, submission: pd.DataFrame) ->
     """
     _require_columns(contest, solution, submission)
     known = pd.Index(solution[contest.id_column])
+    if not are_unique(known):
+        raise MetricFailed("the solution holds an id more than once")
     places = places_of(submission[contest.id_column], known)
     counts = np.bincount(places[places >= 0], minlength=len(known))
     if len(places) != len(known) or not (counts == 1).all():
-        _refuse_ids(known, int((places < 0).sum()), counts)
+        raise InvalidSubmission([_unlike_ids(int((places < 0).sum()), counts)])
     if not np.array_equal(places, np.arange(len(places))):
         submission = submission.iloc[np.argsort(places)].reset_index(drop=True)
     return AlignedPair(solution, submission)
@@ -72,14 +74,12 @@ def _require_columns(contest: Contest, solution: pd.DataFrame, submission: pd.Da
             raise InvalidSubmission([Problem("missing_column", f"column {name!r} is missing")])
 
 
-def _refuse_ids(known: pd.Index, unknown: int, counts: NDArray[np.intp]) -> None:
-    if not known.is_unique:
-        raise MetricFailed("the solution holds an id more than once")
+def _unlike_ids(unknown: int, counts: NDArray[np.intp]) -> Problem:
     message = (
         f"ids must be those of the test rows, each once: {(counts == 0).sum()} missing, "
         f"{unknown} unknown, {(counts > 1).sum()} more than once"
     )
-    raise InvalidSubmission([Problem("missing_ids", message)])
+    return Problem("missing_ids", message)
 
 
 def score_frames(contest: Contest, solution: pd.DataFrame, submission: pd.DataFrame) -> Scores:

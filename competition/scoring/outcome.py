@@ -83,7 +83,7 @@ def outcome_to_bytes(outcome: ScoringOutcome) -> bytes:
         "scores": scores_to_plain(outcome.scores) if outcome.scores else None,
         "message": outcome.message,
         "problems": [vars(problem) for problem in outcome.problems],
-        "has_losses": outcome.row_losses is not None,
+        "losses": None if outcome.row_losses is None else len(outcome.row_losses),
     }
     losses = b"" if outcome.row_losses is None else outcome.row_losses.astype("<f8").tobytes()
     return json.dumps(plain).encode() + b"\n" + losses
@@ -98,14 +98,15 @@ def outcome_from_bytes(content: bytes, output: str = "") -> ScoringOutcome:
         The content is cut off or something else.
     """
     line, newline, rest = content.partition(b"\n")
-    if not newline:
-        raise ValueError("the result is cut off")
     plain: Mapping[str, Any] = json.loads(line)
+    rows = plain["losses"]
+    if not newline or len(rest) != 8 * (rows or 0):
+        raise ValueError("the result is cut off")
     return ScoringOutcome(
         plain["status"],
         scores_from_plain(plain["scores"]) if plain["scores"] else None,
         plain["message"],
         tuple(Problem(**problem) for problem in plain["problems"]),
-        np.frombuffer(rest, dtype="<f8").astype(np.float64) if plain["has_losses"] else None,
+        None if rows is None else np.frombuffer(rest, dtype="<f8").astype(np.float64),
         output,
     )

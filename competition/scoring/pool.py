@@ -113,6 +113,8 @@ class ScoringPool:
         """Return the control socket of a live server."""
         if self._control is not None and self._server is not None and self._server.poll() is None:
             return self._control
+        if self._control is not None:
+            self._control.close()
         self._control, self._server = start_server()
         return self._control
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import selectors
@@ -27,12 +28,22 @@ from competition.scoring.limits import MEGABYTE, Limits, close_doors, hide_files
 from competition.scoring.outcome import ScoringJob, failed, outcome_to_bytes
 
 HEADER = struct.Struct("<Q")
+PRELOADED = (
+    "encodings.utf_8_sig",
+    "pyarrow.csv",
+    "pyarrow.pandas_compat",
+    "scipy.stats",
+    "sklearn.metrics",
+    "competition.scoring.job",
+)
 KEPT_OUTPUT = 8_000
 RESULT_BYTES = 2_000 * MEGABYTE
 CHUNK = 1 << 20
 END = b"\n."
 TICK = 0.05
 """Seconds between looks at a child whose pipes stay open."""
+SHORT_TICK = 0.001
+"""The same for a child that has closed its pipes and is about to end."""
 
 
 def main(control: int) -> None:
@@ -52,14 +63,8 @@ def main(control: int) -> None:
 
 def preload() -> None:
     """Load what scoring needs, and keep it out of the collector's way."""
-    import pyarrow.csv
-    import scipy.stats
-    import sklearn.metrics
-
-    import competition.scoring.job
-
-    loaded = (pyarrow.csv, scipy.stats, sklearn.metrics, competition.scoring.job)
-    sys.modules[__name__].__dict__["_loaded"] = loaded
+    for name in PRELOADED:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
 
@@ -159,7 +164,7 @@ def _watch(child: _Child, limits: Limits, client: socket.socket) -> str:
         for source in (child.result, child.printed, client.fileno()):
             selector.register(source, selectors.EVENT_READ)
         while not child.reap() or len(selector.get_map()) > 1:
-            for key, _ in selector.select(TICK):
+            for key, _ in selector.select(TICK if len(selector.get_map()) > 1 else SHORT_TICK):
                 complaint = _take(child, key.fd, limits, client, selector)
                 if complaint:
                     return complaint
