@@ -111,11 +111,17 @@ def visible_entry(viewer: Viewer, entry: Entry, contest: Contest, now: datetime)
         return entry
     if not may_see(viewer, Sight.TEAM_ENTRIES, contest, now, team_id=entry.team_id):
         return None
-    shown = replace(entry, host_message="", true_public_score=None)
+    shown = replace(entry, host_message="")
     if may_see(viewer, Sight.PRIVATE_SCORES, contest, now, team_id=entry.team_id):
         return shown
     beside = {name: {"public": values.get("public")} for name, values in entry.beside.items()}
-    return replace(shown, private_score=None, overall_score=None, beside=beside)
+    return replace(
+        shown,
+        true_public_score=None,
+        private_score=None,
+        overall_score=None,
+        beside={} if contest.ladder else beside,  # a second metric would be a way round
+    )
 
 
 def is_launched(contest: Contest, now: datetime) -> bool:

@@ -3,7 +3,8 @@
 from competition.queue.crew import run_workers
 from competition.queue.leases import Lease, extend_lease, give_back, lease_entry
 from competition.queue.limits import QueueLimits
-from competition.queue.outcomes import finish_entry, load_losses
+from competition.queue.losses import load_losses
+from competition.queue.outcomes import finish_entry
 from competition.queue.presence import count_workers
 from competition.queue.waiting import why_pending
 from competition.queue.worker import Worker

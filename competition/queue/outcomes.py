@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import asdict
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from competition.queue.laddering import show_ladder_score
 from competition.queue.leases import Lease, held_job, release
+from competition.queue.losses import keep_losses
 from competition.scoring import Scores, ScoringOutcome
 from competition.store import Status, Store
 from competition.store.counting import count_entry
@@ -36,7 +35,7 @@ def finish_entry(store: Store, lease: Lease, outcome: ScoringOutcome, now: datet
         the queue.
     """
     outcome = _checked(outcome)
-    losses = _keep_losses(store, outcome.row_losses)
+    losses = keep_losses(store, outcome.row_losses) if outcome.row_losses is not None else None
     with store.writing() as session:
         contest = contest_row(session, lease.contest, share=True)
         job = held_job(session, lease)
@@ -53,26 +52,12 @@ def finish_entry(store: Store, lease: Lease, outcome: ScoringOutcome, now: datet
             remember_file(session, store, losses, now)
             rows = len(outcome.row_losses)
             session.merge(RowLossRow(entry_id=entry.id, digest=losses, rows=rows))
+            session.flush()
+            show_ladder_score(session, store, version, entry)
         session.delete(job)
         session.flush()
         count_entry(session, store, version, entry)
         return True
-
-
-def load_losses(store: Store, digest: str) -> NDArray[np.float64]:
-    """Return kept row losses, shape ``(n_solution_rows,)``, NaN where rows are ignored."""
-    with store.files.open(digest) as stream:
-        losses: NDArray[np.float64] = np.load(io.BytesIO(stream.read()), allow_pickle=False)
-    return losses
-
-
-def _keep_losses(store: Store, losses: NDArray[np.float64] | None) -> str | None:
-    if losses is None:
-        return None
-    content = io.BytesIO()
-    np.save(content, losses.astype("<f8"), allow_pickle=False)
-    content.seek(0)
-    return store.files.put(content)
 
 
 def _checked(outcome: ScoringOutcome) -> ScoringOutcome:

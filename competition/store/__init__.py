@@ -34,7 +34,22 @@ from competition.store.entries import (
 )
 from competition.store.files import Files, FolderFiles, UnknownFile
 from competition.store.opening import Store, StoreUnavailable, open_store
+from competition.store.publications import (
+    Publication,
+    PublicationExists,
+    UnknownPublication,
+    add_publication,
+    add_publication_version,
+    change_publication,
+    delete_publication,
+    get_publication,
+    list_publications,
+    publication_by_id,
+    publication_file,
+    publication_files,
+)
 from competition.store.secrets import get_secret
+from competition.store.selections import final_entries, select_final
 from competition.store.standings import board_place, private_board, public_board
 from competition.store.teams import (
     find_team,
@@ -113,6 +128,7 @@ __all__ = [
     "create_token",
     "disable_user",
     "export_contest",
+    "final_entries",
     "find_team",
     "find_upload",
     "find_user",
@@ -140,6 +156,7 @@ __all__ = [
     "rename_team",
     "revoke_tokens",
     "sample_submission",
+    "select_final",
     "set_password",
     "solution_file",
     "submission_limits",

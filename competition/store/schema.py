@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Double, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from competition.store.columns import Base, BigId, UtcTime
@@ -177,6 +187,12 @@ class EntryRow(Base):
     __table_args__ = (
         Index("ix_entries_team", "team_id", "submitted_at"),
         Index("ix_entries_contest", "contest_id", "submitted_at"),
+        Index(
+            "ix_entries_late",
+            "contest_id",
+            sqlite_where=text("late"),
+            postgresql_where=text("late"),
+        ),
     )
     id: Mapped[int] = _id()
     contest_id: Mapped[int] = _to("contests.id")
@@ -256,15 +272,17 @@ class SelectionRow(Base):
     selected_at: Mapped[datetime]
 
 
+_PUBLIC_PLACE = ("public_key", "public_at", "public_entry_id")
+_PRIVATE_PLACE = ("private_key", "private_at", "private_entry_id")
+
+
 class StandingRow(Base):
     """A team's place on both boards, kept as entries are scored; keys: smaller is better."""
 
     __tablename__ = "standings"
     __table_args__ = (
-        Index("ix_standings_public", "contest_id", "ranked", "public_key", "public_at", "team_id"),
-        Index(
-            "ix_standings_private", "contest_id", "ranked", "private_key", "private_at", "team_id"
-        ),
+        Index("ix_standings_public", "contest_id", "ranked", *_PUBLIC_PLACE),
+        Index("ix_standings_private", "contest_id", "ranked", *_PRIVATE_PLACE),
     )
     team_id: Mapped[int] = _to("teams.id", primary_key=True, autoincrement=False)
     contest_id: Mapped[int] = _to("contests.id")
@@ -280,7 +298,7 @@ class StandingRow(Base):
 
 
 class RescoreRow(Base):
-    """The score of an entry under a version that is not yet the contest's."""
+    """The outcome of an entry under a version that is not yet the contest's."""
 
     __tablename__ = "rescores"
     version_id: Mapped[int] = _to("contest_versions.id", primary_key=True)
@@ -292,6 +310,8 @@ class RescoreRow(Base):
     beside: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     message: Mapped[str] = mapped_column(Text)
     host_message: Mapped[str] = mapped_column(Text)
+    losses_digest: Mapped[str | None] = _digest()
+    losses_rows: Mapped[int | None]
 
 
 class OldBoardRow(Base):

@@ -86,20 +86,20 @@ class _Keys:
     def ordered(self, contest_id: int, *, ranked: bool) -> Select[StandingRow, str]:
         """Select the lines of a contest, best first, ties to the earlier entry."""
         lines = self.lines(contest_id).where(StandingRow.ranked.is_(ranked))
-        return lines.order_by(self.key, self.at, StandingRow.team_id)
+        return lines.order_by(self.key, self.at, self.entry)
 
     def before(self, row: StandingRow) -> ColumnElement[bool]:
         """Say which lines stand above a row."""
-        key, at = self.place(row)[:2]
+        key, at, entry = self.place(row)
         return or_(
             self.key < key,
             and_(self.key == key, self.at < at),
-            and_(self.key == key, self.at == at, StandingRow.team_id < row.team_id),
+            and_(self.key == key, self.at == at, self.entry < entry),
         )
 
     def place(self, row: StandingRow) -> tuple[float, object, int]:
         """Return what a line is ordered by."""
-        return getattr(row, self.key.key), getattr(row, self.at.key), row.team_id
+        return tuple(getattr(row, column.key) for column in (self.key, self.at, self.entry))
 
     def row(self, row: StandingRow, team: str, rank: int | None, sign: float) -> BoardRow:
         """Return a line as a value."""

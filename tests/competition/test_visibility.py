@@ -108,7 +108,9 @@ def test_an_entry_shows_no_more_than_its_viewer_may_see(contest, viewers, now):
     assert (mine.public_score, mine.host_message) == (0.5, "")
     assert mine.beside == {"auc": {"public": 0.2}}
     released = visible_entry(viewers["own team"], entry, contest, now + timedelta(days=12))
-    assert (released.private_score, released.true_public_score) == (0.3, None)
+    assert (released.private_score, released.true_public_score) == (0.3, 0.4)
+    ladder = replace(contest, ladder=True)
+    assert visible_entry(viewers["own team"], entry, ladder, now).beside == {}
 
 
 def test_the_store_knows_who_looks(store, new_contest, now):

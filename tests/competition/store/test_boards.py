@@ -3,8 +3,6 @@ from datetime import timedelta
 
 import pytest
 
-from competition.queue import finish_entry, lease_entry
-from competition.scoring import Scores, ScoringOutcome, SplitScores
 from competition.store import (
     Status,
     add_user,
@@ -13,29 +11,8 @@ from competition.store import (
     get_entry,
     private_board,
     public_board,
-    submit_entry,
     update_contest,
 )
-
-
-@pytest.fixture
-def enter(store, upload, now):
-    """Sends an entry and gives it these scores."""
-
-    def entry(user, public, private=None, *, after=0, status="scored", **options):
-        at = now + timedelta(seconds=after)
-        sent = submit_entry(
-            store, "toy", user, upload=upload(), file_name="a.csv", now=at, **options
-        )
-        lease = lease_entry(store, "worker", at)
-        assert lease.ref == sent.ref
-        private = public if private is None else private
-        scores = Scores(public, public, private, {"auc": SplitScores(0.5, 0.4, 0.6)})
-        outcome = ScoringOutcome(status, scores if status == "scored" else None, message="no")
-        assert finish_entry(store, lease, outcome, at)
-        return sent.ref
-
-    return entry
 
 
 def lines(rows):

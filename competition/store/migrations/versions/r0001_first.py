@@ -257,6 +257,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
     )
     op.create_index("ix_entries_contest", "entries", ["contest_id", "submitted_at"], unique=False)
+    op.create_index(
+        "ix_entries_late",
+        "entries",
+        ["contest_id"],
+        unique=False,
+        sqlite_where=sa.text("late"),
+        postgresql_where=sa.text("late"),
+    )
     op.create_index("ix_entries_team", "entries", ["team_id", "submitted_at"], unique=False)
     op.create_table(
         "invitations",
@@ -392,8 +400,13 @@ def upgrade() -> None:
         sa.Column("beside", sa.JSON(), nullable=True),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("host_message", sa.Text(), nullable=False),
+        sa.Column("losses_digest", sa.String(length=64), nullable=True),
+        sa.Column("losses_rows", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["entry_id"], ["entries.id"], name=op.f("fk_rescores_entry_id_entries")
+        ),
+        sa.ForeignKeyConstraint(
+            ["losses_digest"], ["files.digest"], name=op.f("fk_rescores_losses_digest_files")
         ),
         sa.ForeignKeyConstraint(
             ["version_id"],
@@ -482,12 +495,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_standings_private",
         "standings",
-        ["contest_id", "ranked", "private_key", "private_at", "team_id"],
+        ["contest_id", "ranked", "private_key", "private_at", "private_entry_id"],
         unique=False,
     )
     op.create_index(
         "ix_standings_public",
         "standings",
-        ["contest_id", "ranked", "public_key", "public_at", "team_id"],
+        ["contest_id", "ranked", "public_key", "public_at", "public_entry_id"],
         unique=False,
     )
