@@ -64,7 +64,7 @@ def _unknown(ids: pd.Series, places: Places, form: SubmissionForm) -> Iterator[P
     if len(rows):
         examples = [repr(one) for one in ids.iloc[rows[:SHOWN]]]
         message = (
-            f"{len(rows)} {_ids(rows)} of {form.id_column!r} not in the sample submission: "
+            f"{_counted(rows, f'in {form.id_column!r}')} not in the sample submission: "
             f"{listed(examples, len(rows))} ({rows_named(rows)}){_hint(ids.iloc[rows], form)}"
         )
         yield Problem("unknown_ids", message, int(rows[0]) + 2, form.id_column)
@@ -85,7 +85,7 @@ def _repeated(places: Places, counts: NDArray[np.intp], form: SubmissionForm) ->
         rows = np.flatnonzero(pd.Series(places).duplicated().to_numpy() & (places >= 0))
         examples = [repr(one) for one in form.ids[repeated[:SHOWN]].tolist()]
         message = (
-            f"{len(repeated)} {_ids(repeated)} of {form.id_column!r} more than once: "
+            f"{_counted(repeated, f'in {form.id_column!r}')} there more than once: "
             f"{listed(examples, len(repeated))} (again in {rows_named(rows)}); "
             "keep one row for each"
         )
@@ -97,11 +97,11 @@ def _missing(counts: NDArray[np.intp], form: SubmissionForm) -> Iterator[Problem
     if len(missing):
         examples = [repr(one) for one in form.ids[missing[:SHOWN]].tolist()]
         message = (
-            f"{len(missing)} {_ids(missing)} of the sample submission missing: "
+            f"{_counted(missing, 'of the sample submission')} missing: "
             f"{listed(examples, len(missing))}; {len(form.ids)} rows are expected"
         )
         yield Problem("missing_ids", message, None, form.id_column)
 
 
-def _ids(found: Places) -> str:
-    return "id" if len(found) == 1 else "ids"
+def _counted(found: Places, where: str) -> str:
+    return f"1 id {where} is" if len(found) == 1 else f"{len(found)} ids {where} are"
