@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.network.settings import Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One step's share of the rows.
+
+    Attributes
+    ----------
+    lengths : ndarray of shape (active members,)
+        Rows of each member.
+    rows : ndarray of shape (active members, rows)
+        A window on the members' order.
+    present : ndarray of shape (active members, rows), or None
+        Which rows count, where the members' lengths differ.
+    """
+
+    lengths: NDArray[np.intp]
+    rows: Rows
+    present: NDArray[np.bool_] | None
 
 
 class Batches:
@@ -24,6 +43,11 @@ class Batches:
         Rows a batch.
     generators : list of Generator
         One a member, for the order of its rows.
+
+    Attributes
+    ----------
+    batches : list of Batch
+        One a step; their rows change with every `shuffle`.
     """
 
     def __init__(self, rows: list[Rows], size: int, generators: list[np.random.Generator]) -> None:
@@ -36,27 +60,19 @@ class Batches:
             line[: len(own)] = own
             line[len(own) :] = own[0]
         self.order = self.rows.copy()
+        self.batches = [self._batch(step) for step in range(int(self.steps[0]))]
 
     def shuffle(self) -> None:
         """Put every member's rows in a new order; one batch an epoch needs none."""
-        self.order[...] = self.rows
+        np.copyto(self.order, self.rows)
         for line, count, generator in zip(self.order, self.counts, self.generators, strict=True):
             if count > self.size:
                 generator.shuffle(line[:count])
 
-    def lengths(self, step: int) -> NDArray[np.intp]:
-        """Return the rows of each member that are left for `step`, of at most the batch size."""
-        lengths: NDArray[np.intp] = np.clip(self.counts - step * self.size, 0, self.size)
-        return lengths
-
-    def __iter__(self) -> Iterator[tuple[Rows, NDArray[np.bool_] | None]]:
-        """Yield for each step the rows (active members, rows) and which of them are present."""
-        for step in range(int(self.steps[0])):
-            lengths = self.lengths(step)
-            lengths = lengths[lengths > 0]
-            start, longest = step * self.size, int(lengths[0])
-            rows = self.order[: len(lengths), start : start + longest]
-            if lengths[-1] == longest:
-                yield rows, None
-            else:
-                yield rows, np.arange(longest) < lengths[:, None]
+    def _batch(self, step: int) -> Batch:
+        start = step * self.size
+        lengths = np.clip(self.counts - start, 0, self.size)
+        lengths = lengths[lengths > 0]
+        longest = int(lengths[0])
+        present = np.arange(longest) < lengths[:, None] if lengths[-1] < longest else None
+        return Batch(lengths, self.order[: len(lengths), start : start + longest], present)

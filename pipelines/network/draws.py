@@ -42,6 +42,6 @@ class Draws:
         self._noise = streams[2]
 
     def bits(self, rows: int, width: int) -> NDArray[np.uint16]:
-        """Return the next random 16-bit numbers, shape (rows, width), for dropout."""
+        """Return the next random 16-bit numbers, shape (width, rows), for dropout."""
         words: NDArray[Any] = np.asarray(self._noise.random_raw(-(-rows * width // 4)))
-        return words.view(np.uint16)[: rows * width].reshape(rows, width)
+        return words.view(np.uint16)[: rows * width].reshape(width, rows)

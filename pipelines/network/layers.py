@@ -1,17 +1,23 @@
 """The layers of a stack of networks, forward and backward, inside memory laid out once.
 
-Axes, everywhere: (members, rows, nodes). A layer is wired to the array it reads (`source`) and
-owns the array it writes (`output`); `forward` fills the one from the other. `backward` takes the
-loss's derivative by the output, fills the derivatives by the layer's own weights, and returns the
-derivative by the source.
+Axes, everywhere: (members, nodes, rows). Rows of the table lie along the last axis and are
+contiguous there, so that whatever is done to every node is one long run through memory. Each
+signal carries one node more that is always one: its weight is the bias, and neither adding the
+bias nor its derivative costs a step of its own.
 
-The formulas are those of `reference`, where they can be read without the memory; here ``out=``
-names the place of each result, because making new arrays costs more than the arithmetic.
+A layer is wired to the signal below it (`source`) and owns the one it sends up (`output`).
+`forward` fills the output's values from the source's. `backward` takes the output's errors,
+``dL/da`` of each node, fills the derivatives by the layer's own weights, and hands the errors
+down to the source.
+
+The formulas are those of `reference`, transposed; ``out=`` names the place of each result, because
+making new arrays costs more than the arithmetic.
 """
 # ruff: noqa: D102  (`Layer` says what each method does)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -21,85 +27,112 @@ from pipelines.network.layout import Layout
 from pipelines.network.settings import Recipe
 
 
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """What runs between two layers.
+
+    Attributes
+    ----------
+    values : ndarray of shape (members or 1, nodes + 1, rows)
+        What each node says, and a last node that says one.
+    errors : ndarray of shape (members, nodes, rows) or None
+        How the loss changes with what each node says; None where nobody learns from it.
+    """
+
+    values: Array
+    errors: Array | None = None
+
+
+def new_signal(like: Array, members: int, nodes: int, rows: int, learns: bool = True) -> Signal:
+    """Return memory for a signal, of the type of the array `like`."""
+    values = np.empty_like(like, shape=(members, nodes + 1, rows), order="C")
+    values[:, nodes] = 1
+    return Signal(values, np.empty_like(values[:, :nodes], order="C") if learns else None)
+
+
 class Layer(Protocol):
     """What a network is made of."""
 
-    output: Array
+    output: Signal
 
     def forward(self) -> None:
-        """Fill `output` from the source."""
+        """Fill the output's values from the source's."""
 
-    def backward(self, d: Array) -> Array:
-        """Take ``dL/doutput``, return ``dL/dsource``; ``d`` may be overwritten."""
-
-
-class Parameters:
-    """The weights and biases of one layer, and where their derivatives go."""
-
-    def __init__(self, layout: Layout, index: int, flat: Array, gradient: Array | None) -> None:
-        self.weights = layout.view(flat, f"weights_{index}")
-        self.biases = layout.view(flat, f"biases_{index}")
-        if gradient is not None:
-            self.d_weights = layout.view(gradient, f"weights_{index}")
-            self.d_biases = layout.view(gradient, f"biases_{index}")
+    def backward(self) -> None:
+        """Fill the weights' derivatives and the source's errors from the output's errors."""
 
 
 class Dense:
-    """``z = a W + b``, then ``f(z)``: every node sums its weighted inputs and responds."""
+    """``z = W' a + b``, then ``f(z)``: every node sums its weighted inputs and responds.
+
+    Parameters
+    ----------
+    source : Signal
+    edges : ndarray of shape (members, inputs + 1, nodes)
+        The weights, and the biases as their last row.
+    d_edges : ndarray of the same shape, or None
+        Where the derivatives go; None: forward only.
+    activation : Activation
+    """
 
     def __init__(
-        self, source: Array, own: Parameters, activation: Activation, learns: bool, first: bool
+        self, source: Signal, edges: Array, d_edges: Array | None, activation: Activation
     ) -> None:
-        shape = (len(own.weights), source.shape[-2], own.weights.shape[-1])
-        self.source, self.own, self.activation = source, own, activation
-        self.output = np.empty_like(source, shape=shape)
-        self.kept = np.empty_like(source, shape=shape, dtype=activation.kept_type)
-        if learns:
-            self.source_turned = source.swapaxes(-1, -2)
-            self.weights_turned = own.weights.swapaxes(-1, -2)
-            self.ones = np.ones_like(source, shape=(1, shape[-2]))
-            self.d_source = None if first else np.empty_like(source)
+        members, inputs, nodes = edges.shape
+        rows = source.values.shape[2]
+        self.output = new_signal(edges, members, nodes, rows, learns=d_edges is not None)
+        self.z = self.output.values[:, :nodes]
+        self.activation, self.kept = activation, activation.keep(self.z)
+        self.sums = Sums(source, edges, d_edges, self.z, self.output.errors)
 
     def forward(self) -> None:
-        np.matmul(self.source, self.own.weights, out=self.output)  # z = a W
-        np.add(self.output, self.own.biases, out=self.output)  # z = a W + b
-        self.activation.forward(self.output, self.kept)  # f(z)
+        self.sums.forward()  # z = W' a + b
+        self.activation.forward(self.z, self.kept)  # a = f(z)
 
-    def backward(self, d: Array) -> Array:
-        self.activation.backward(d, self.output, self.kept)  # dL/dz = dL/da f'(z)
-        np.matmul(self.source_turned, d, out=self.own.d_weights)  # dL/dW = a' dL/dz
-        np.matmul(self.ones, d, out=self.own.d_biases)  # dL/db = sum over rows
-        if self.d_source is None:
-            return d
-        return np.matmul(d, self.weights_turned, out=self.d_source)  # dL/da = dL/dz W'
+    def backward(self) -> None:
+        self.activation.backward(self.output.errors, self.z, self.kept)  # dL/dz = dL/da f'(z)
+        self.sums.backward()
 
 
 class Output:
-    """The last layer, ``z = a W + b``, written as (members, outputs, rows) for the loss."""
+    """The last layer, ``z = W' a + b``; its sums are laid out for the loss.
 
-    def __init__(self, source: Array, own: Parameters, learns: bool, first: bool) -> None:
-        shape = (len(own.weights), own.weights.shape[-1], source.shape[-2])
-        self.own = own
-        self.source = source
-        self.source_turned = source.swapaxes(-1, -2)
-        self.weights_turned = own.weights.swapaxes(-1, -2)
-        self.biases_turned = own.biases.swapaxes(-1, -2)
-        self.output = np.empty_like(source, shape=shape)
-        if learns:
-            self.d_biases_turned = own.d_biases.swapaxes(-1, -2)
-            self.d_source = None if first else np.empty_like(source)
+    `z` is (outputs, members, rows): the loss sums over outputs, which is fast along long rows. It
+    turns `z` into ``dL/dz`` on the spot.
+    """
+
+    def __init__(self, source: Signal, edges: Array, d_edges: Array | None) -> None:
+        members, _, outputs = edges.shape
+        self.z = np.empty_like(edges, shape=(outputs, members, source.values.shape[2]))
+        turned = self.z.swapaxes(0, 1)
+        self.output = Signal(turned, turned)
+        self.sums = Sums(source, edges, d_edges, turned, turned)
 
     def forward(self) -> None:
-        np.matmul(self.weights_turned, self.source_turned, out=self.output)
-        np.add(self.output, self.biases_turned, out=self.output)
+        self.sums.forward()
 
-    def backward(self, d: Array) -> Array:
-        d_turned = d.swapaxes(-1, -2)
-        np.matmul(self.source_turned, d_turned, out=self.own.d_weights)
-        np.add.reduce(d, axis=-1, keepdims=True, out=self.d_biases_turned)
-        if self.d_source is None:
-            return d
-        return np.matmul(d_turned, self.weights_turned, out=self.d_source)
+    def backward(self) -> None:
+        self.sums.backward()
+
+
+class Sums:
+    """The weighted sums of a layer's inputs, ``z = W' a + b``, and the way back."""
+
+    def __init__(
+        self, source: Signal, edges: Array, d_edges: Array | None, z: Array, dz: Array | None
+    ) -> None:
+        self.source, self.edges_turned, self.z = source.values, edges.swapaxes(1, 2), z
+        if d_edges is not None and dz is not None:
+            self.weights, self.dz, self.dz_turned = edges[:, :-1], dz, dz.swapaxes(1, 2)
+            self.d_edges, self.errors = d_edges, source.errors
+
+    def forward(self) -> None:
+        np.matmul(self.edges_turned, self.source, out=self.z)  # z = W' a + b
+
+    def backward(self) -> None:
+        np.matmul(self.source, self.dz_turned, out=self.d_edges)  # dL/dW = a (dL/dz)'
+        if self.errors is not None:
+            np.matmul(self.weights, self.dz, out=self.errors)  # dL/da = W dL/dz
 
 
 class Dropout:
@@ -110,22 +143,24 @@ class Dropout:
     Srivastava and others (2014), Dropout, Journal of Machine Learning Research 15.
     """
 
-    def __init__(self, source: Array, share: Array, depth: int) -> None:
-        self.source, self.depth = source, depth
-        self.output = np.empty_like(source)
-        self.bits = np.zeros_like(source, dtype="uint16")  # filled anew before each step
-        self.speaks = np.empty_like(source, dtype="bool")
+    def __init__(self, source: Signal, share: Array, depth: int) -> None:
+        self.source, self.errors, self.depth = source.values[:, :-1], source.errors, depth
+        self.output = new_signal(self.source, *self.source.shape)
+        self.answers = self.output.values[:, :-1]
+        self.bits = np.zeros_like(self.answers, dtype="uint16", order="C")  # drawn before each step
+        self.speaks = np.empty_like(self.bits, dtype="bool")
         self.threshold = np.rint(share * 65536).astype("uint16")[:, None, None]
-        self.scale = (1 / (1 - self.threshold / 65536)).astype(source.dtype)
+        self.scale = (1 / (1 - self.threshold / 65536)).astype(self.source.dtype)
 
     def forward(self) -> None:
         np.greater_equal(self.bits, self.threshold, out=self.speaks)
-        np.multiply(self.source, self.speaks, out=self.output)
-        np.multiply(self.output, self.scale, out=self.output)
+        np.multiply(self.source, self.speaks, out=self.answers)
+        np.multiply(self.answers, self.scale, out=self.answers)
 
-    def backward(self, d: Array) -> Array:
-        np.multiply(d, self.speaks, out=d)
-        return np.multiply(d, self.scale, out=d)
+    def backward(self) -> None:
+        if self.errors is not None:
+            np.multiply(self.output.errors, self.speaks, out=self.errors)
+            np.multiply(self.errors, self.scale, out=self.errors)
 
 
 class Periodic:
@@ -137,30 +172,35 @@ class Periodic:
     3.3; the phase as in Holzmueller and others (2024), arXiv:2407.04491, section 3.
     """
 
-    def __init__(self, source: Array, layout: Layout, flat: Array, gradient: Array | None) -> None:
-        members, rows, features = len(flat), source.shape[-2], source.shape[-1]
-        self.source, self.features = source, features
-        self.frequencies = layout.view(flat, "frequencies")[:, None]
-        self.phases = layout.view(flat, "phases")[:, None]
-        self.output = np.empty_like(source, shape=(members, rows, layout.first_inputs))
-        self.angles = np.empty_like(source, shape=(members, rows, features, layout.periodic))
+    def __init__(self, source: Signal, layout: Layout, flat: Array, gradient: Array | None) -> None:
+        members, features, rows = len(flat), layout.sizes[0], source.values.shape[2]
+        self.numbers = source.values[:, :features]
+        self.frequencies = layout.view(flat, "frequencies")[..., None]
+        self.phases = layout.view(flat, "phases")[..., None]
+        self.output = new_signal(
+            flat, members, layout.first_inputs, rows, learns=gradient is not None
+        )
+        self.copies = self.output.values[:, :features]
+        self.waves = self.output.values[:, features:-1]
+        self.angles = np.empty_like(flat, shape=(members, features, layout.periodic, rows))
         if gradient is not None:
             self.d_frequencies = layout.view(gradient, "frequencies")
             self.d_phases = layout.view(gradient, "phases")
 
     def forward(self) -> None:
         turns = 2 * np.pi * self.frequencies
-        np.multiply(self.source[..., None], turns, out=self.angles)
+        np.multiply(self.numbers[:, :, None], turns, out=self.angles)
         np.add(self.angles, self.phases, out=self.angles)
-        self.output[..., : self.features] = self.source
-        self.output[..., self.features :] = np.cos(self.angles).reshape(*self.angles.shape[:2], -1)
+        np.copyto(self.copies, self.numbers)
+        np.copyto(self.waves, np.cos(self.angles).reshape(self.waves.shape))
 
-    def backward(self, d: Array) -> Array:
-        d_angles = -np.sin(self.angles)
-        np.multiply(d_angles, d[..., self.features :].reshape(self.angles.shape), out=d_angles)
-        self.d_phases[...] = d_angles.sum(axis=1)
-        self.d_frequencies[...] = 2 * np.pi * (d_angles * self.source[..., None]).sum(axis=1)
-        return d
+    def backward(self) -> None:
+        errors: Array = self.output.errors
+        d_waves = errors[:, self.numbers.shape[1] :].reshape(self.angles.shape)
+        d_angles = -np.sin(self.angles) * d_waves
+        np.copyto(self.d_phases, d_angles.sum(axis=-1))
+        d_turns = (d_angles * self.numbers[:, :, None]).sum(axis=-1)
+        np.copyto(self.d_frequencies, 2 * np.pi * d_turns)
 
 
 def build_layers(
@@ -170,39 +210,41 @@ def build_layers(
     flat: Array,
     gradient: Array | None = None,
     dropouts: tuple[Array, Array] | None = None,
-) -> list[Layer]:
-    """Wire the layers of a stack together.
+) -> tuple[list[Layer], Output]:
+    """Wire the layers of a stack together; return them all, and the last again.
 
     Parameters
     ----------
     layout, recipe : Layout, Recipe
         Of the stack.
-    source : ndarray of shape (members or 1, rows, inputs)
-        The input batch; one for all members when its first axis is 1.
+    source : ndarray of shape (members or 1, inputs + 1, rows)
+        The input signal's values; one for all members when its first axis is 1.
     flat : ndarray of shape (members, parameters)
     gradient : ndarray of shape (members, parameters) or None
         Where backward leaves its derivatives; None: forward only.
     dropouts : pair of ndarray of shape (members,) or None
         Shares of inputs and of hidden nodes to silence; None: none.
     """
-    learns = gradient is not None
     layers: list[Layer] = []
+    silent_inputs, silent_nodes = dropouts if dropouts is not None else (None, None)
+    edges = [layout.edges(flat, i) for i in range(layout.layers)]
+    d_edges = [
+        None if gradient is None else layout.edges(gradient, i) for i in range(layout.layers)
+    ]
+    top = Signal(source)
 
     def add(layer: Layer) -> None:
-        nonlocal source
+        nonlocal top
         layers.append(layer)
-        source = layer.output
+        top = layer.output
 
-    if dropouts is not None and dropouts[0].any():
-        add(Dropout(source, dropouts[0], depth=0))
+    if silent_inputs is not None and silent_inputs.any():
+        add(Dropout(top, silent_inputs, depth=0))
     if layout.periodic:
-        add(Periodic(source, layout, flat, gradient))
+        add(Periodic(top, layout, flat, gradient))
     for i in range(layout.layers - 1):
-        own = Parameters(layout, i, flat, gradient)
-        first = i == 0 and not layout.periodic
-        add(Dense(source, own, get_activation(recipe.activation), learns, first))
-        if dropouts is not None and dropouts[1].any():
-            add(Dropout(source, dropouts[1], depth=i + 1))
-    own = Parameters(layout, layout.layers - 1, flat, gradient)
-    add(Output(source, own, learns, first=layout.layers == 1 and not layout.periodic))
-    return layers
+        add(Dense(top, edges[i], d_edges[i], get_activation(recipe.activation)))
+        if silent_nodes is not None and silent_nodes.any():
+            add(Dropout(top, silent_nodes, depth=i + 1))
+    last = Output(top, edges[-1], d_edges[-1])
+    return [*layers, last], last

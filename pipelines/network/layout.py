@@ -1,8 +1,8 @@
 """Where each weight lies: all parameters of a network in one flat row.
 
 A stack of networks is a matrix of such rows, (members, parameters); each layer's weights are a
-view into it, (members, inputs, outputs). The optimiser works on the whole row at once, the layers
-on their views. Weights come first and biases last, so that weight decay is one slice.
+view into it, (members, inputs, outputs), its biases the row below. The optimiser works on the whole
+row at once, the layers on their views.
 """
 
 from __future__ import annotations
@@ -62,8 +62,10 @@ class Layout:
     def blocks(self) -> dict[str, Block]:
         """The blocks by name, in their order."""
         widths = (self.first_inputs, *self.sizes[1:])
-        shapes = {f"weights_{i}": (widths[i], widths[i + 1]) for i in range(self.layers)}
-        shapes |= {f"biases_{i}": (1, widths[i + 1]) for i in range(self.layers)}
+        shapes: dict[str, tuple[int, ...]] = {}
+        for i in range(self.layers):
+            shapes[f"weights_{i}"] = widths[i], widths[i + 1]
+            shapes[f"biases_{i}"] = 1, widths[i + 1]
         if self.periodic:
             shapes |= dict.fromkeys(("frequencies", "phases"), (self.sizes[0], self.periodic))
         blocks: dict[str, Block] = {}
@@ -79,9 +81,19 @@ class Layout:
         return max(block.stop for block in self.blocks.values())
 
     @cached_property
-    def decaying(self) -> int:
-        """Number of leading parameters that weight decay acts on: the weights."""
-        return self.blocks[f"weights_{self.layers - 1}"].stop
+    def weights(self) -> list[slice]:
+        """Where the weights are, without biases: what weight decay acts on."""
+        blocks = [self.blocks[f"weights_{i}"] for i in range(self.layers)]
+        return [slice(block.start, block.stop) for block in blocks]
+
+    def edges(self, flat: NDArray[Any], layer: int) -> NDArray[Any]:
+        """Return a layer's weights with its biases as their last row, as a view.
+
+        A bias is the weight of one more input that is always one: (..., inputs + 1, outputs).
+        """
+        weights, biases = self.blocks[f"weights_{layer}"], self.blocks[f"biases_{layer}"]
+        inputs, outputs = weights.shape
+        return flat[..., weights.start : biases.stop].reshape(*flat.shape[:-1], inputs + 1, outputs)
 
     def view(self, flat: NDArray[Any], name: str) -> NDArray[Any]:
         """Return block `name` of (..., parameters) as a view of shape (..., *block shape)."""

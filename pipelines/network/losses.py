@@ -1,8 +1,8 @@
 """How wrong an output is: each loss, its value and its derivative side by side.
 
 Every loss works on the last layer's weighted sums ``z`` and the targets ``y``, both of shape
-(..., outputs, rows): rows lie along the last axis, because sums over a long, contiguous axis are
-the fast ones. ``row_losses`` gives one number a row (the sum over outputs), ``gradient`` gives
+(outputs, ..., rows): outputs lie along the first axis, because sums that run along long contiguous
+rows are the fast ones. ``row_losses`` gives one number a row (the sum over outputs), ``gradient`` the
 ``dL/dz`` of each row, ``predict`` what the network says: a probability, a mean, a value.
 
 Cross-entropies start from ``z`` and not from probabilities, so that a confident network cannot
@@ -21,7 +21,7 @@ from pipelines.network.errors import choose
 
 
 class Loss:
-    """A loss of the weighted sums ``z`` against the targets ``y``, shape (..., outputs, rows)."""
+    """A loss of the weighted sums ``z`` against the targets ``y``, shape (outputs, ..., rows)."""
 
     name: ClassVar[str]
 
@@ -34,13 +34,13 @@ class Loss:
         raise NotImplementedError
 
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return ``dL/dz`` of each row, shape (..., outputs, rows)."""
+        """Return ``dL/dz`` of each row, shape (outputs, ..., rows)."""
         raise NotImplementedError
 
-    def learn(self, z: Array, y: Array, losses: Array) -> Array:
-        """Write the row losses into `losses` and return the gradient; ``z`` may be overwritten."""
-        losses[...] = self.row_losses(z, y)
-        return self.gradient(z, y)
+    def learn(self, z: Array, y: Array, losses: Array) -> None:
+        """Write the row losses into `losses` and the gradient in the place of ``z``."""
+        np.copyto(losses, self.row_losses(z, y))
+        np.copyto(z, self.gradient(z, y))
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -52,24 +52,24 @@ class SoftmaxCrossEntropy(Loss):
     name = "softmax_cross_entropy"
 
     def predict(self, z: Array) -> Array:
-        e = np.exp(z - z.real.max(axis=-2, keepdims=True))
-        return e / e.sum(axis=-2, keepdims=True)
+        e = np.exp(z - z.real.max(axis=0))
+        return e / e.sum(axis=0)
 
     def row_losses(self, z: Array, y: Array) -> Array:
-        z = z - z.real.max(axis=-2, keepdims=True)
-        return np.log(np.exp(z).sum(axis=-2)) - (y * z).sum(axis=-2)
+        z = z - z.real.max(axis=0)
+        return np.log(np.exp(z).sum(axis=0)) - (y * z).sum(axis=0)
 
     def gradient(self, z: Array, y: Array) -> Array:
         return self.predict(z) - y
 
-    def learn(self, z: Array, y: Array, losses: Array) -> Array:
-        np.subtract(z, np.maximum.reduce(z, axis=-2, keepdims=True), out=z)
-        np.add.reduce(y * z, axis=-2, out=losses)
+    def learn(self, z: Array, y: Array, losses: Array) -> None:
+        np.subtract(z, np.maximum.reduce(z, axis=0), out=z)
+        np.add.reduce(y * z, axis=0, out=losses)
         np.exp(z, out=z)
-        total = np.add.reduce(z, axis=-2, keepdims=True)
+        total = np.add.reduce(z, axis=0)
         np.divide(z, total, out=z)
-        np.subtract(np.log(total[..., 0, :]), losses, out=losses)
-        return np.subtract(z, y, out=z)
+        np.subtract(np.log(total), losses, out=losses)
+        np.subtract(z, y, out=z)
 
 
 class SigmoidCrossEntropy(Loss):
@@ -84,7 +84,7 @@ class SigmoidCrossEntropy(Loss):
         return 0.5 * np.tanh(0.5 * z) + 0.5
 
     def row_losses(self, z: Array, y: Array) -> Array:
-        return (softplus(z) - y * z).sum(axis=-2)
+        return (softplus(z) - y * z).sum(axis=0)
 
     def gradient(self, z: Array, y: Array) -> Array:
         return self.predict(z) - y
@@ -96,7 +96,7 @@ class Squared(Loss):
     name = "squared"
 
     def row_losses(self, z: Array, y: Array) -> Array:
-        return (0.5 * (z - y) ** 2).sum(axis=-2)
+        return (0.5 * (z - y) ** 2).sum(axis=0)
 
     def gradient(self, z: Array, y: Array) -> Array:
         return z - y
@@ -109,7 +109,7 @@ class Absolute(Loss):
 
     def row_losses(self, z: Array, y: Array) -> Array:
         error = z - y
-        return np.where(error.real > 0, error, -error).sum(axis=-2)
+        return np.where(error.real > 0, error, -error).sum(axis=0)
 
     def gradient(self, z: Array, y: Array) -> Array:
         return np.sign(z - y)
@@ -131,7 +131,7 @@ class Huber(Loss):
         size = np.where(error.real > 0, error, -error)
         near = 0.5 * error * error
         far = self.delta * (size - 0.5 * self.delta)
-        return np.where(size.real <= self.delta, near, far).sum(axis=-2)
+        return np.where(size.real <= self.delta, near, far).sum(axis=0)
 
     def gradient(self, z: Array, y: Array) -> Array:
         return np.clip(z - y, -self.delta, self.delta)
@@ -146,7 +146,7 @@ class Poisson(Loss):
         return np.exp(z)
 
     def row_losses(self, z: Array, y: Array) -> Array:
-        return (np.exp(z) - y * z).sum(axis=-2)
+        return (np.exp(z) - y * z).sum(axis=0)
 
     def gradient(self, z: Array, y: Array) -> Array:
         return np.exp(z) - y
@@ -168,7 +168,7 @@ class Pinball(Loss):
     def row_losses(self, z: Array, y: Array) -> Array:
         error = z - y
         slope = np.where(error.real > 0, 1 - self.quantile, -self.quantile)
-        return (slope * error).sum(axis=-2)
+        return (slope * error).sum(axis=0)
 
     def gradient(self, z: Array, y: Array) -> Array:
         return np.where(z > y, 1 - self.quantile, -self.quantile).astype(z.dtype)

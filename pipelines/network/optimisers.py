@@ -16,7 +16,7 @@ arXiv:1711.05101.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from pipelines.network.activations import Array
 from pipelines.network.errors import choose
 from pipelines.network.settings import Recipe
+
+Columns = NDArray[np.float64]  # (steps, members, 1)
 
 
 class Optimiser:
@@ -33,11 +35,13 @@ class Optimiser:
     ----------
     recipe : Recipe
         Holds the optimiser's constants.
-    decaying : int
-        Number of leading parameters that weight decay acts on.
-    weight_decay : ndarray of shape (members, 1)
+    parameters, gradient : ndarray of shape (members, parameters)
+        What is moved, and where its derivatives are; the gradient is used up by each step.
     memories : list of ndarray of shape (members, parameters)
         What the optimiser remembers of earlier gradients, `slots` of them.
+    weights : list of slice
+        The parameters that weight decay acts on.
+    weight_decay : ndarray of shape (members, 1)
     """
 
     name: ClassVar[str]
@@ -45,15 +49,20 @@ class Optimiser:
     decoupled: ClassVar[bool] = False  # decay shrinks the weights, not through the gradient
 
     def __init__(
-        self, recipe: Recipe, decaying: int, weight_decay: Array, memories: list[Array]
+        self,
+        recipe: Recipe,
+        parameters: Array,
+        gradient: Array,
+        memories: list[Array],
+        weights: list[slice],
+        weight_decay: Array,
     ) -> None:
         self.recipe = recipe
-        self.decaying = decaying
-        self.weight_decay = weight_decay
-        self.memories = memories
+        self.parameters, self.gradient, self.memories = parameters, gradient, memories
+        self.weights, self.weight_decay = weights, weight_decay
         self.decays = bool((weight_decay > 0).any())
 
-    def plan(self, rates: NDArray[np.float64], steps: NDArray[np.float64]) -> None:
+    def plan(self, rates: Columns, steps: Columns) -> None:
         """Prepare an epoch.
 
         Parameters
@@ -63,28 +72,30 @@ class Optimiser:
         steps : ndarray of shape (steps, members, 1)
             How many steps each member will have taken, this one included.
         """
-        dtype = self.weight_decay.dtype
-        self.rates = rates.astype(dtype)
-        self.shrink = (1 - rates * self.weight_decay).astype(dtype)
+        self.rates = self._columns(rates)
+        self.shrink = self._columns(1 - rates * self.weight_decay)
 
-    def step(self, k: int, parameters: Array, gradient: Array) -> None:
-        """Take step `k` of the epoch, in place; the gradient is used up.
-
-        The arrays may hold the leading members only.
-        """
+    def step(self, k: int) -> None:
+        """Take step `k` of the epoch."""
         if self.decays:
-            self._decay(k, parameters, gradient)
-        self._move(k, parameters, gradient)
+            self._decay(k)
+        self.move(k, self.parameters, self.gradient)
 
-    def _decay(self, k: int, parameters: Array, gradient: Array) -> None:
-        weights = parameters[:, : self.decaying]
-        if self.decoupled:
-            np.multiply(weights, self.shrink[k, : len(weights)], out=weights)
-        else:
-            gradient[:, : self.decaying] += self.weight_decay[: len(weights)] * weights
-
-    def _move(self, k: int, parameters: Array, gradient: Array) -> None:
+    def move(self, k: int, parameters: Array, gradient: Array) -> None:
+        """Move the parameters, in place."""
         raise NotImplementedError
+
+    def _decay(self, k: int) -> None:
+        for part in self.weights:
+            weights = self.parameters[:, part]
+            if self.decoupled:
+                np.multiply(weights, self.shrink[k], out=weights)
+            else:
+                self.gradient[:, part] += self.weight_decay * weights
+
+    def _columns(self, values: Columns) -> list[Array]:
+        """Return a column (members, 1) for each step, of the parameters' type."""
+        return list(values.astype(self.parameters.dtype))
 
 
 class SGD(Optimiser):
@@ -92,8 +103,8 @@ class SGD(Optimiser):
 
     name = "sgd"
 
-    def _move(self, k: int, parameters: Array, gradient: Array) -> None:
-        np.multiply(gradient, self.rates[k, : len(gradient)], out=gradient)
+    def move(self, k: int, parameters: Array, gradient: Array) -> None:
+        np.multiply(gradient, self.rates[k], out=gradient)
         np.subtract(parameters, gradient, out=parameters)
 
 
@@ -103,12 +114,11 @@ class Momentum(Optimiser):
     name = "momentum"
     slots = 1
 
-    def _move(self, k: int, parameters: Array, gradient: Array) -> None:
-        members = len(gradient)
-        velocity = self.memories[0][:members]
+    def move(self, k: int, parameters: Array, gradient: Array) -> None:
+        (velocity,) = self.memories
         np.multiply(velocity, self.recipe.momentum, out=velocity)
         np.add(velocity, gradient, out=velocity)
-        np.multiply(velocity, self.rates[k, :members], out=gradient)
+        np.multiply(velocity, self.rates[k], out=gradient)
         np.subtract(parameters, gradient, out=parameters)
 
 
@@ -118,13 +128,12 @@ class Nesterov(Optimiser):
     name = "nesterov"
     slots = 1
 
-    def _move(self, k: int, parameters: Array, gradient: Array) -> None:
-        members = len(gradient)
-        velocity = self.memories[0][:members]
+    def move(self, k: int, parameters: Array, gradient: Array) -> None:
+        (velocity,) = self.memories
         np.multiply(velocity, self.recipe.momentum, out=velocity)
         np.add(velocity, gradient, out=velocity)
         np.add(gradient, self.recipe.momentum * velocity, out=gradient)
-        np.multiply(gradient, self.rates[k, :members], out=gradient)
+        np.multiply(gradient, self.rates[k], out=gradient)
         np.subtract(parameters, gradient, out=parameters)
 
 
@@ -134,13 +143,12 @@ class RMSprop(Optimiser):
     name = "rmsprop"
     slots = 1
 
-    def _move(self, k: int, parameters: Array, gradient: Array) -> None:
-        members = len(gradient)
-        square = self.memories[0][:members]
+    def move(self, k: int, parameters: Array, gradient: Array) -> None:
+        (square,) = self.memories
         np.multiply(square, self.recipe.beta2, out=square)
         np.add(square, (1 - self.recipe.beta2) * gradient * gradient, out=square)
         np.divide(gradient, np.sqrt(square) + self.recipe.epsilon, out=gradient)
-        np.multiply(gradient, self.rates[k, :members], out=gradient)
+        np.multiply(gradient, self.rates[k], out=gradient)
         np.subtract(parameters, gradient, out=parameters)
 
 
@@ -157,26 +165,24 @@ class Adam(Optimiser):
     name = "adam"
     slots = 2
 
-    def plan(self, rates: NDArray[np.float64], steps: NDArray[np.float64]) -> None:
+    def plan(self, rates: Columns, steps: Columns) -> None:
         super().plan(rates, steps)
         b1, b2 = self.recipe.beta1, self.recipe.beta2
         r = np.sqrt((1 - b2) / (1 - b2**steps))
-        dtype = self.weight_decay.dtype
-        self.lengths = (rates * (1 - b1) / ((1 - b1**steps) * r)).astype(dtype)
-        self.floors = (self.recipe.epsilon / r).astype(dtype)
+        self.lengths = self._columns(rates * (1 - b1) / ((1 - b1**steps) * r))
+        self.floors = self._columns(self.recipe.epsilon / r)
 
-    def _move(self, k: int, parameters: Array, gradient: Array) -> None:
-        members = len(gradient)
-        mean, square = self.memories[0][:members], self.memories[1][:members]
+    def move(self, k: int, parameters: Array, gradient: Array) -> None:
+        mean, square = self.memories
         np.multiply(mean, self.recipe.beta1, out=mean)
         np.add(mean, gradient, out=mean)
         np.multiply(square, self.recipe.beta2, out=square)
         np.multiply(gradient, gradient, out=gradient)
         np.add(square, gradient, out=square)
         np.sqrt(square, out=gradient)
-        np.add(gradient, self.floors[k, :members], out=gradient)
+        np.add(gradient, self.floors[k], out=gradient)
         np.divide(mean, gradient, out=gradient)
-        np.multiply(gradient, self.lengths[k, :members], out=gradient)
+        np.multiply(gradient, self.lengths[k], out=gradient)
         np.subtract(parameters, gradient, out=parameters)
 
 
@@ -204,7 +210,7 @@ def get_optimiser(name: str) -> type[Optimiser]:
     return kind
 
 
-def clip_gradient(gradient: Any, norm: float) -> None:
+def clip_gradient(gradient: Array, norm: float) -> None:
     """Shorten each member's gradient, (members, parameters), to `norm` at most, in place.
 
     References

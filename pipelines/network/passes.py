@@ -12,7 +12,7 @@ from pipelines.network.settings import Recipe
 
 
 class Table:
-    """Inputs, targets and row weights side by side, so that one look-up fetches a batch.
+    """Inputs, a one, targets and row weights side by side: one look-up fetches a batch.
 
     Parameters
     ----------
@@ -27,10 +27,12 @@ class Table:
     def __init__(self, inputs: Array, targets: Array, weights: Array | None, dtype: str) -> None:
         self.inputs, self.outputs = inputs.shape[1], targets.shape[1]
         self.weighted = weights is not None
-        width = self.inputs + self.outputs + self.weighted
+        self.targets = slice(self.inputs + 1, self.inputs + 1 + self.outputs)
+        width = self.targets.stop + self.weighted
         self.values = np.empty_like(inputs, shape=(len(inputs), width), dtype=dtype, order="C")
         self.values[:, : self.inputs] = inputs
-        self.values[:, self.inputs : self.inputs + self.outputs] = targets
+        self.values[:, self.inputs] = 1
+        self.values[:, self.targets] = targets
         if weights is not None:
             self.values[:, -1] = weights
 
@@ -64,69 +66,72 @@ class Pass:
         gradient: Array | None = None,
         dropouts: tuple[Array, Array] | None = None,
     ) -> None:
-        members, inputs = len(flat), table.inputs
-        width = table.values.shape[1]
+        members, width = len(flat), table.values.shape[1]
         self.table = table
         self.batch = np.empty_like(flat, shape=(members, rows, width))
-        self.targets = self.batch[..., inputs : inputs + table.outputs].swapaxes(-1, -2)
+        self.targets = self.batch[..., table.targets].transpose(2, 0, 1)
         self.weights = self.batch[..., -1] if table.weighted else None
         self.smoothing = recipe.label_smoothing if gradient is not None else 0.0
         self.loss = get_loss(recipe.loss, quantile=recipe.quantile)
-        source = self.batch[..., :inputs]
-        self.layers = build_layers(layout, recipe, source, flat, gradient, dropouts)
+        source = self.batch[..., : table.inputs + 1].swapaxes(1, 2)
+        self.layers, self.last = build_layers(layout, recipe, source, flat, gradient, dropouts)
         self.dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
-        nothing_below = isinstance(self.layers[0], Dropout)  # no weights before the inputs
-        self.learning = self.layers[:0:-1] if nothing_below else self.layers[::-1]
+        self.wanted = np.empty_like(
+            flat, shape=self.last.z.shape
+        )  # targets, as the loss reads them
         self.losses = np.empty_like(flat, shape=(members, rows))
+        self.share = 1.0 / rows
+        self.forget()
+
+    def forget(self) -> None:
+        """Start the sums of losses and weights anew."""
+        self.sum = np.zeros_like(self.losses)  # of losses by weight, for each place in the batch
+        self.weight = np.zeros_like(self.losses)
 
     def forward(self, rows: Array) -> Array:
-        """Send `rows` (members, rows) forward; return ``z`` (members, outputs, rows)."""
+        """Send `rows` (members, rows) forward; return ``z`` (outputs, members, rows)."""
         self.table.fetch(rows, self.batch)
         for layer in self.layers:
             layer.forward()
-        return self.layers[-1].output
+        return self.last.z
 
-    def learn(self, rows: Array, present: Array | None = None) -> tuple[Array, Array | float]:
+    def learn(self, rows: Array, present: Array | None = None) -> None:
         """Send `rows` forward and the error backward; the gradient is then in its place.
 
         Parameters
         ----------
         rows : ndarray of shape (members, rows)
         present : ndarray of shape (members, rows) or None
-            0 where a member has run out of rows, 1 elsewhere; None: all are there.
-
-        Returns
-        -------
-        losses : ndarray of shape (members,)
-            The sum of the rows' losses, by weight.
-        weight : ndarray of shape (members,) or float
-            The sum of the rows' weights.
+            False where a member has run out of rows; None: all are there.
         """
         z = self.forward(rows)
-        d = self.loss.learn(z, self._smoothed(self.targets), self.losses)
-        weights = self._weights(present)
-        if weights is None:
-            total: Array | float = float(rows.shape[1])
-            np.multiply(d, 1.0 / total, out=d)  # the mean over the rows
-        else:
-            total = np.add.reduce(weights, axis=-1)
-            np.multiply(self.losses, weights, out=self.losses)
-            np.multiply(d, (weights / np.maximum(total, 1e-30)[:, None])[:, None], out=d)
-        for layer in self.learning:
-            d = layer.backward(d)
-        return np.add.reduce(self.losses, axis=-1), total
+        np.copyto(self.wanted, self.targets)
+        if self.smoothing:
+            self._smooth(self.wanted)
+        self.loss.learn(z, self.wanted, self.losses)  # z becomes dL/dz of each row
+        self._average(z, present)
+        for layer in reversed(self.layers):
+            layer.backward()
 
     def look(self, rows: Array) -> tuple[Array, Array]:
-        """Return the answers (members, outputs, rows) and losses (members, rows), not learning."""
+        """Return the answers (outputs, members, rows) and losses (members, rows), not learning."""
         z = self.forward(rows)
         return self.loss.predict(z), self.loss.row_losses(z, self.targets)
 
-    def _weights(self, present: Array | None) -> Array | None:
-        if self.weights is None or present is None:
-            return self.weights if present is None else present
-        return self.weights * present
+    def _average(self, d: Array, present: Array | None) -> None:
+        """Give each row its share of the mean, in `d`, and add up losses and weights."""
+        if self.weights is None and present is None:
+            np.multiply(d, self.share, out=d)
+            np.add(self.sum, self.losses, out=self.sum)
+            np.add(self.weight, 1, out=self.weight)
+            return
+        weights = 1 if self.weights is None else self.weights
+        weights = weights if present is None else weights * present
+        total = np.add.reduce(weights, axis=-1)[:, None]
+        np.multiply(d, weights / np.maximum(total, 1e-30), out=d)
+        np.add(self.sum, self.losses * weights, out=self.sum)
+        np.add(self.weight, weights, out=self.weight)
 
-    def _smoothed(self, targets: Array) -> Array:
-        if not self.smoothing:
-            return targets
-        return targets * (1 - self.smoothing) + self.smoothing / targets.shape[-2]
+    def _smooth(self, targets: Array) -> None:
+        np.multiply(targets, 1 - self.smoothing, out=targets)
+        np.add(targets, self.smoothing / len(targets), out=targets)

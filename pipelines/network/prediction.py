@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipelines.network.activations import Array
-from pipelines.network.layers import build_layers
+from pipelines.network.layers import build_layers, new_signal
 from pipelines.network.layout import Layout
 from pipelines.network.losses import get_loss
 from pipelines.network.settings import TrainedNetwork
@@ -39,12 +39,11 @@ def predict(networks: Sequence[TrainedNetwork], inputs: Array, *, raw: bool = Fa
     for start in range(0, len(inputs), CHUNK_ROWS):
         chunk = inputs[start : start + CHUNK_ROWS]
         if start == 0 or len(chunk) < CHUNK_ROWS:
-            source = np.empty_like(chunk, shape=(1, *chunk.shape), order="C")
-            layers = build_layers(layout, first.recipe, source, flat)
-        source[0] = chunk
+            source = new_signal(chunk, 1, *chunk.T.shape, learns=False).values
+            layers, last = build_layers(layout, first.recipe, source, flat)
+        np.copyto(source[0, :-1], chunk.T)
         for layer in layers:
             layer.forward()
-        z = layers[-1].output
-        said = z if raw else loss.predict(z)
-        answers[start : start + len(chunk)] = said.mean(axis=0).T
+        said = last.z if raw else loss.predict(last.z)
+        answers[start : start + len(chunk)] = said.mean(axis=1).T
     return answers

@@ -253,6 +253,6 @@ def _masks(
     masks: Masks = []
     for i in range(layout.layers):
         share = round((member.input_dropout if i == 0 else member.dropout) * 65536) / 65536
-        speaks = draws.bits(rows, layout.sizes[i]) >= share * 65536 if share else None
+        speaks = share * 65536 <= draws.bits(rows, layout.sizes[i]).T if share else None
         masks.append(None if speaks is None else asarray(speaks / (1 - share)))
     return masks

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.network.activations import Array, get_activation
-from pipelines.network.batches import Batches
+from pipelines.network.batches import Batch, Batches
 from pipelines.network.draws import Draws
 from pipelines.network.errors import TrainingDiverged
 from pipelines.network.layout import Layout, draw_parameters
-from pipelines.network.optimisers import clip_gradient, get_optimiser
+from pipelines.network.optimisers import Optimiser, clip_gradient, get_optimiser
 from pipelines.network.passes import Pass, Table
 from pipelines.network.schedules import get_schedule
 from pipelines.network.settings import EpochRow, Member, OnEpoch, Recipe, Rows, TrainedNetwork
@@ -101,6 +101,7 @@ class Stack:
         dtype = self.flat.dtype
         self.gradient = np.zeros_like(self.flat)
         self.passes: dict[tuple[int, int, bool], Pass] = {}
+        self.movers: dict[int, Optimiser] = {}
         self.batches = Batches(
             [place.rows for place in self.places],
             self.recipe.batch_size,
@@ -117,9 +118,11 @@ class Stack:
             lambda rows: self._pass(len(members), rows, learns=False),
         )
         self.real = self._real_parameters()
-        decay = np.array([[m.weight_decay] for m in members], dtype=dtype)
-        kind = get_optimiser(self.recipe.optimiser)
-        self.optimiser = kind(self.recipe, self.layout.decaying, decay, self.memories)
+        self.trims = self.real is not None or self.recipe.clip_norm is not None
+        self.steps = [
+            (batch, self._pass(*batch.rows.shape, learns=True), self._mover(len(batch.rows)))
+            for batch in self.batches.batches
+        ]
 
     def _real_parameters(self) -> Array | None:
         """Return 1 for parameters a member has and 0 for padding; None when padding is silent."""
@@ -147,6 +150,19 @@ class Stack:
                 dropouts if learns else None,
             )
         return self.passes[key]
+
+    def _mover(self, members: int) -> Optimiser:
+        if members not in self.movers:
+            decay = [[place.member.weight_decay] for place in self.places[:members]]
+            self.movers[members] = get_optimiser(self.recipe.optimiser)(
+                self.recipe,
+                self.flat[:members],
+                self.gradient[:members],
+                [memory[:members] for memory in self.memories],
+                self.layout.weights,
+                np.array(decay, dtype=self.flat.dtype),
+            )
+        return self.movers[members]
 
     def _epoch(self, epoch: int, on_epoch: OnEpoch | None) -> dict[int, str]:
         """Train one epoch; return the rows of the members that end, and why."""
@@ -186,38 +202,43 @@ class Stack:
         base = np.array([p.member.learning_rate * p.watch.rate_factor for p in self.places])
         rates = base * get_schedule(self.recipe.schedule)(progress)
         taken = np.array([float(place.steps) for place in self.places]) + (k + 1.0)
-        self.optimiser.plan(rates[..., None], taken[..., None])
+        for members, mover in self.movers.items():
+            mover.plan(rates[:, :members, None], taken[:, :members, None])
         return np.asarray(rates[0])
 
     def _learn(self) -> Array:
         """Go through every batch of an epoch; return each member's mean loss."""
-        total = np.zeros(len(self.places))
-        weight = np.zeros(len(self.places))
         self.batches.shuffle()
-        for step, (rows, present) in enumerate(self.batches):
-            active = len(rows)
-            batch = self._pass(active, rows.shape[1], learns=True)
-            if batch.dropouts:
-                self._draw_silence(batch, step)
-            losses, weights = batch.learn(rows, present)
-            gradient = self.gradient[:active]
-            if self.real is not None:
-                np.multiply(gradient, self.real[:active], out=gradient)
-            if self.recipe.clip_norm is not None:
-                clip_gradient(gradient, self.recipe.clip_norm)
-            self.optimiser.step(step, self.flat[:active], gradient)
-            total[:active] += losses
-            weight[:active] += weights
-        return total / weight
+        for k, (batch, moves, mover) in enumerate(self.steps):
+            if moves.dropouts:
+                self._draw_silence(moves, batch)
+            moves.learn(batch.rows, batch.present)
+            if self.trims:
+                self._trim(mover.gradient)
+            mover.step(k)
+        return self._mean_losses()
 
-    def _draw_silence(self, batch: Pass, step: int) -> None:
+    def _trim(self, gradient: Array) -> None:
+        """Take padding out of the gradient, and shorten it where it is too long."""
+        if self.real is not None:
+            np.multiply(gradient, self.real[: len(gradient)], out=gradient)
+        if self.recipe.clip_norm is not None:
+            clip_gradient(gradient, self.recipe.clip_norm)
+
+    def _mean_losses(self) -> Array:
+        sums, weights = np.zeros(len(self.places)), np.zeros(len(self.places))
+        for moves in {id(moves): moves for _, moves, _ in self.steps}.values():
+            sums[: len(moves.sum)] += moves.sum.sum(axis=1, dtype="float64")
+            weights[: len(moves.sum)] += moves.weight.sum(axis=1, dtype="float64")
+            moves.forget()
+        return sums / weights
+
+    def _draw_silence(self, moves: Pass, batch: Batch) -> None:
         """Give each dropout layer fresh random bits, from each member's own source."""
-        lengths = self.batches.lengths(step)
-        for layer in batch.dropouts:
-            for row, bits in enumerate(layer.bits):
-                place, rows = self.places[row], int(lengths[row])
+        for layer in moves.dropouts:
+            for place, bits, rows in zip(self.places, layer.bits, batch.lengths, strict=False):
                 width = place.layout.sizes[layer.depth]
-                bits[:rows, :width] = place.draws.bits(rows, width)
+                bits[:width, :rows] = place.draws.bits(rows, width)
 
     def _retire(self, ended: dict[int, str]) -> None:
         """Take the members in `ended` out of the stack."""

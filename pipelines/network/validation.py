@@ -62,9 +62,8 @@ class Validation:
             yield answers.copy(), losses
 
     def _add_scores(self, lines: list[EpochRow], answers: Array, score: Score) -> None:
-        first, last = self.table.inputs, self.table.inputs + self.table.outputs
         for row, (line, count) in enumerate(zip(lines, self.counts, strict=True)):
             if count:
-                targets = self.table.values[self.rows[row, :count], first:last]
-                said = answers[row, :, :count].T
+                targets = self.table.values[self.rows[row, :count], self.table.targets]
+                said = answers[:, row, :count].T
                 line["validation_score"] = float(score.function(targets, said))
