@@ -40,7 +40,7 @@ class Signal:
     """
 
     values: Array
-    errors: Array | None = None
+    errors: Array = None
 
 
 def new_signal(like: Array, members: int, nodes: int, rows: int, learns: bool = True) -> Signal:
@@ -78,7 +78,7 @@ class Dense:
     def __init__(
         self, source: Signal, edges: Array, d_edges: Array | None, activation: Activation
     ) -> None:
-        members, inputs, nodes = edges.shape
+        members, _, nodes = edges.shape
         rows = source.values.shape[2]
         self.output = new_signal(edges, members, nodes, rows, learns=d_edges is not None)
         self.z = self.output.values[:, :nodes]
@@ -195,8 +195,7 @@ class Periodic:
         np.copyto(self.waves, np.cos(self.angles).reshape(self.waves.shape))
 
     def backward(self) -> None:
-        errors: Array = self.output.errors
-        d_waves = errors[:, self.numbers.shape[1] :].reshape(self.angles.shape)
+        d_waves = self.output.errors[:, self.numbers.shape[1] :].reshape(self.angles.shape)
         d_angles = -np.sin(self.angles) * d_waves
         np.copyto(self.d_phases, d_angles.sum(axis=-1))
         d_turns = (d_angles * self.numbers[:, :, None]).sum(axis=-1)
@@ -228,9 +227,9 @@ def build_layers(
     layers: list[Layer] = []
     silent_inputs, silent_nodes = dropouts if dropouts is not None else (None, None)
     edges = [layout.edges(flat, i) for i in range(layout.layers)]
-    d_edges = [
-        None if gradient is None else layout.edges(gradient, i) for i in range(layout.layers)
-    ]
+    d_edges: list[Array] = [None] * layout.layers
+    if gradient is not None:
+        d_edges = [layout.edges(gradient, i) for i in range(layout.layers)]
     top = Signal(source)
 
     def add(layer: Layer) -> None:

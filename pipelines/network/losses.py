@@ -2,8 +2,8 @@
 
 Every loss works on the last layer's weighted sums ``z`` and the targets ``y``, both of shape
 (outputs, ..., rows): outputs lie along the first axis, because sums that run along long contiguous
-rows are the fast ones. ``row_losses`` gives one number a row (the sum over outputs), ``gradient`` the
-``dL/dz`` of each row, ``predict`` what the network says: a probability, a mean, a value.
+rows are the fast ones. ``row_losses`` gives one number a row (the sum over outputs), ``gradient``
+the ``dL/dz`` of each row, ``predict`` what the network says: a probability, a mean, a value.
 
 Cross-entropies start from ``z`` and not from probabilities, so that a confident network cannot
 take the logarithm of zero.

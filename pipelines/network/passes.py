@@ -76,9 +76,7 @@ class Pass:
         source = self.batch[..., : table.inputs + 1].swapaxes(1, 2)
         self.layers, self.last = build_layers(layout, recipe, source, flat, gradient, dropouts)
         self.dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
-        self.wanted = np.empty_like(
-            flat, shape=self.last.z.shape
-        )  # targets, as the loss reads them
+        self.wanted = np.empty_like(self.last.z)  # a copy of the targets
         self.losses = np.empty_like(flat, shape=(members, rows))
         self.share = 1.0 / rows
         self.forget()
@@ -87,6 +85,7 @@ class Pass:
         """Start the sums of losses and weights anew."""
         self.sum = np.zeros_like(self.losses)  # of losses by weight, for each place in the batch
         self.weight = np.zeros_like(self.losses)
+        self.plain = 0  # batches in which every row counted the same
 
     def forward(self, rows: Array) -> Array:
         """Send `rows` (members, rows) forward; return ``z`` (outputs, members, rows)."""
@@ -118,12 +117,17 @@ class Pass:
         z = self.forward(rows)
         return self.loss.predict(z), self.loss.row_losses(z, self.targets)
 
+    def summed(self) -> tuple[Array, Array]:
+        """Return each member's sum of losses and sum of weights since the last `forget`."""
+        weights = self.weight.sum(axis=1, dtype="float64") + self.plain * self.weight.shape[1]
+        return self.sum.sum(axis=1, dtype="float64"), weights
+
     def _average(self, d: Array, present: Array | None) -> None:
         """Give each row its share of the mean, in `d`, and add up losses and weights."""
         if self.weights is None and present is None:
             np.multiply(d, self.share, out=d)
             np.add(self.sum, self.losses, out=self.sum)
-            np.add(self.weight, 1, out=self.weight)
+            self.plain += 1
             return
         weights = 1 if self.weights is None else self.weights
         weights = weights if present is None else weights * present

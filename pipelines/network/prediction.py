@@ -39,7 +39,7 @@ def predict(networks: Sequence[TrainedNetwork], inputs: Array, *, raw: bool = Fa
     for start in range(0, len(inputs), CHUNK_ROWS):
         chunk = inputs[start : start + CHUNK_ROWS]
         if start == 0 or len(chunk) < CHUNK_ROWS:
-            source = new_signal(chunk, 1, *chunk.T.shape, learns=False).values
+            source = new_signal(chunk, 1, chunk.shape[1], len(chunk), learns=False).values
             layers, last = build_layers(layout, first.recipe, source, flat)
         np.copyto(source[0, :-1], chunk.T)
         for layer in layers:

@@ -98,7 +98,6 @@ class Stack:
     def _arrange(self) -> None:
         """Lay out what depends on which members are still in the stack."""
         members = [place.member for place in self.places]
-        dtype = self.flat.dtype
         self.gradient = np.zeros_like(self.flat)
         self.passes: dict[tuple[int, int, bool], Pass] = {}
         self.movers: dict[int, Optimiser] = {}
@@ -120,7 +119,11 @@ class Stack:
         self.real = self._real_parameters()
         self.trims = self.real is not None or self.recipe.clip_norm is not None
         self.steps = [
-            (batch, self._pass(*batch.rows.shape, learns=True), self._mover(len(batch.rows)))
+            (
+                batch,
+                self._pass(len(batch.rows), batch.rows.shape[1], learns=True),
+                self._mover(len(batch.rows)),
+            )
             for batch in self.batches.batches
         ]
 
@@ -135,7 +138,7 @@ class Stack:
             self.layout.place(np.ones(place.layout.count), place.layout, real[row])
         return real
 
-    def _pass(self, members: int, rows: int, learns: bool) -> Pass:
+    def _pass(self, members: int, rows: int, *, learns: bool) -> Pass:
         key = (members, rows, learns)
         if key not in self.passes:
             gradient = self.gradient[:members] if learns else None
@@ -228,8 +231,9 @@ class Stack:
     def _mean_losses(self) -> Array:
         sums, weights = np.zeros(len(self.places)), np.zeros(len(self.places))
         for moves in {id(moves): moves for _, moves, _ in self.steps}.values():
-            sums[: len(moves.sum)] += moves.sum.sum(axis=1, dtype="float64")
-            weights[: len(moves.sum)] += moves.weight.sum(axis=1, dtype="float64")
+            sum_of_losses, sum_of_weights = moves.summed()
+            sums[: len(sum_of_losses)] += sum_of_losses
+            weights[: len(sum_of_losses)] += sum_of_weights
             moves.forget()
         return sums / weights
 

@@ -168,7 +168,8 @@ def engine_gradient(layout, row, x, y, recipe, weights=None):
     gradient = np.zeros_like(flat)
     batch = Pass(table, layout, recipe, len(x), flat, gradient)
     batch.learn(np.arange(len(x))[None])
-    return gradient[0], float(batch.sum.sum() / batch.weight.sum())
+    losses, weights = batch.summed()
+    return gradient[0], float((losses / weights)[0])
 
 
 @settings(max_examples=60, deadline=None)
