@@ -312,9 +312,7 @@ def _drop_versions(session: Session, publication_id: int, *, except_id: int = 0)
     session.execute(delete(PublicationVersionRow).where(PublicationVersionRow.id.in_(old)))
 
 
-def _version(
-    session: Session, publication_id: int, number: int
-) -> PublicationVersionRow | None:
+def _version(session: Session, publication_id: int, number: int) -> PublicationVersionRow | None:
     query = select(PublicationVersionRow).where(
         PublicationVersionRow.publication_id == publication_id,
         PublicationVersionRow.number == number,

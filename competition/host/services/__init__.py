@@ -7,8 +7,10 @@ from competition.host.services import (
     accounts,
     blobs,
     competitions,
+    datasets,
     entries,
     hosting,
+    models,
     settings,
 )
 
@@ -17,5 +19,5 @@ __all__ = ["all_methods"]
 
 def all_methods() -> Methods:
     """Return every call that this host answers, by ``package.Service/Method``."""
-    parts = (accounts, blobs, competitions, entries, hosting, settings)
+    parts = (accounts, blobs, competitions, datasets, entries, hosting, models, settings)
     return {name: method for part in parts for name, method in part.METHODS.items()}

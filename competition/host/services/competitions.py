@@ -31,6 +31,7 @@ from kagglesdk.competitions.types.competition_api_service import (
 from kagglesdk.competitions.types.competition_enums import CompetitionListTab, CompetitionSortBy
 from starlette.responses import Response
 
+from competition.errors import did_you_mean
 from competition.host.bundles import Member, make_bundle
 from competition.host.doors import Door, open_door, require
 from competition.host.downloads import Download, redirect_to
@@ -43,9 +44,7 @@ from competition.host.wire import naive
 from competition.store import (
     ContestRecord,
     StoredFile,
-    UnknownFile,
     board_place,
-    contest_file,
     contest_record,
     find_team,
     find_user,
@@ -106,10 +105,11 @@ def download_data_files(call: Call, asked: ApiDownloadDataFilesRequest) -> Respo
 def download_data_file(call: Call, asked: ApiDownloadDataFileRequest) -> Response:
     """Send the caller to one data file."""
     slug = _data_door(call, asked.competition_name).contest.slug
-    try:
-        file = contest_file(call.store, slug, asked.file_name)
-    except UnknownFile as error:
-        raise Failure(404, str(error)) from None
+    files = {file.name: file for file in list_data_files(call.store, slug)}
+    if asked.file_name not in files:
+        hint = did_you_mean(asked.file_name, files)
+        raise Failure(404, f"{slug} has no file {asked.file_name!r}{hint}")
+    file = files[asked.file_name]
     return redirect_to(call.host, Download(file.name, file.sha256, file.modified), call.now)
 
 

@@ -71,4 +71,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("version_id", "name", name=op.f("pk_publication_files")),
     )
-
