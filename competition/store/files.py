@@ -24,10 +24,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class UnknownFile(CompetitionError, LookupError):
-    """No stored file has this digest."""
-
-    def __init__(self, digest: str) -> None:
-        super().__init__(f"no stored file has the digest {digest!r}")
+    """No stored file has this digest or name."""
 
 
 class Files(Protocol):
@@ -81,7 +78,7 @@ class FolderFiles:
         """
         place = self._place(digest)
         if not place.is_file():
-            raise UnknownFile(digest)
+            raise UnknownFile(f"no stored file has the digest {digest!r}")
         return place
 
     def open(self, digest: str) -> BinaryIO:
@@ -98,7 +95,7 @@ class FolderFiles:
 
     def _place(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
-            raise UnknownFile(digest)
+            raise UnknownFile(f"no stored file has the digest {digest!r}")
         return self.folder / digest[:2] / digest
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from competition.errors import CompetitionError
 from competition.store.connections import configure_sqlite
 from competition.store.files import Files, FolderFiles
+from competition.store.remote_files import RemoteFiles
 from competition.store.upgrading import upgrade
 
 __all__ = ["Store", "StoreUnavailable", "open_store"]
@@ -110,7 +112,8 @@ def open_store(
         An SQLAlchemy address; ``postgresql://…`` is spoken with psycopg. Default: the SQLite file
         ``host.db`` in `home`.
     files
-        A folder for files. Default: ``uploads`` in `home`.
+        A folder for files, or the address of a host, which wants an administrator's token in the
+        environment as ``RIPE_TOKEN``. Default: the folder ``uploads`` in `home`.
 
     Raises
     ------
@@ -125,7 +128,13 @@ def open_store(
         upgrade(engine, folder)
     except (OperationalError, ModuleNotFoundError, ArgumentError) as error:
         raise StoreUnavailable(_unavailable(url, error)) from error
-    return Store(folder, engine, FolderFiles(files if files is not None else folder / "uploads"))
+    return Store(folder, engine, _files(folder, files))
+
+
+def _files(home: Path, place: str | Path | None) -> Files:
+    if isinstance(place, str) and place.startswith(("http://", "https://")):
+        return RemoteFiles(place, os.environ.get("RIPE_TOKEN", ""), home / "uploads")
+    return FolderFiles(place if place is not None else home / "uploads")
 
 
 def _address(home: Path, database: str | None) -> URL:
