@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Advance", "home_of", "print_json", "print_table", "progress", "say"]
 
 
+WIDTH_IN_A_PIPE = 160
+
+
 class Advance(Protocol):
     """Moves a progress bar on, with an optional new description."""
 
@@ -79,7 +82,10 @@ def print_table(
         if position in marked:
             cells[0] = f"→ {cells[0]}"
         table.add_row(*cells, style="bold green" if position in marked else None)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH_IN_A_PIPE
+    console.print(table)
 
 
 @contextmanager
