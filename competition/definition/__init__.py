@@ -1,6 +1,7 @@
 """What a contest is: the value `Contest`, its rules and its files."""
 
 from competition.definition.contest import Contest, Label, MetricChoice, Privacy
+from competition.definition.differences import Difference, contest_differences
 from competition.definition.file import (
     CONTEST_FILE,
     PUBLIC_CONTEST_FILE,
@@ -16,9 +17,11 @@ __all__ = [
     "CONTEST_FILE",
     "PUBLIC_CONTEST_FILE",
     "Contest",
+    "Difference",
     "Label",
     "MetricChoice",
     "Privacy",
+    "contest_differences",
     "contest_problems",
     "dump_contest",
     "dump_public_contest",

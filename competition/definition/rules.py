@@ -152,6 +152,8 @@ def _beside_problems(contest: Contest, beside: Metric) -> Iterator[str]:
 
 def _own_metric_problems(contest: Contest) -> Iterator[str]:
     metric = contest.metric
+    if contest.ladder:
+        yield "board.ladder: needs a registered metric that is a mean of row losses"
     if metric.file and (Path(metric.file).is_absolute() or ".." in Path(metric.file).parts):
         yield f"metric.file: must lie in the contest's folder, but got {metric.file!r}"
     for name in ("predicts", "greater_is_better"):
@@ -173,6 +175,8 @@ def _registered_metric_problems(contest: Contest) -> Iterator[str]:
         return
     yield from _target_count_problems(metric, len(contest.targets))
     yield from _label_count_problems(metric, contest.labels)
+    if contest.ladder and metric.row_losses is None:
+        yield f"board.ladder: needs a metric that is a mean of row losses; {metric.name} is none"
     for key, declared in (
         ("predicts", metric.predicts),
         ("greater_is_better", metric.greater_is_better),

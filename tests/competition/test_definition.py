@@ -33,7 +33,7 @@ def contest() -> Contest:
         public_fraction=0.25,
         deadline=datetime(2027, 1, 31, 23, 59, tzinfo=UTC),
         max_team_size=4,
-        ladder=True,
+        hold_final_board=True,
         pages={"overview": "# Über\n\ntext\n", "rules": "be kind\n"},
     )
 
@@ -227,4 +227,10 @@ def test_a_file_that_is_no_contest_is_told(tmp_path: Path) -> None:
 def test_a_metric_beside_must_take_the_same_submissions(metric, beside, fits) -> None:
     choice = MetricChoice(metric, beside=(beside,))
     contest = Contest("s", "S", choice, ("y",), labels=(0, 1))
+    assert (contest_problems(contest) == []) is fits
+
+
+@pytest.mark.parametrize(("metric", "fits"), [("accuracy", True), ("macro_auc", False)])
+def test_the_ladder_needs_a_metric_with_row_losses(metric: str, fits: bool) -> None:
+    contest = Contest("s", "S", MetricChoice(metric), ("y",), labels=(0, 1, 2), ladder=True)
     assert (contest_problems(contest) == []) is fits

@@ -102,7 +102,16 @@ def test_every_setting_reaches_the_contest(ripe, harvest) -> None:
         *("contest", "new", "fruit", "--train", harvest, "--target", "Größe und Art"),
         *("--group", "orchard", "--test-fraction", "0.5", "--public-fraction", "0.5"),
         *("--title", "My fruit", "--deadline", "2030-01-31T12:00", "--daily-limit", "3"),
-        *("--ladder", "--privacy", "limited", "--beside", "balanced_accuracy", "--decimals", "3"),
+        *(
+            "--team-size",
+            "4",
+            "--privacy",
+            "limited",
+            "--beside",
+            "balanced_accuracy",
+            "--decimals",
+            "3",
+        ),
         *("--metric", "F-Score Beta (Macro)", "--parameter", "beta=2", "--closed", "--seed", "4"),
     )
     assert done.returncode == 0, done.stderr
@@ -111,7 +120,7 @@ def test_every_setting_reaches_the_contest(ripe, harvest) -> None:
         "title": "My fruit",
         "deadline": "2030-01-31 12:00:00+00:00",
         "max_daily_submissions": 3,
-        "ladder": True,
+        "max_team_size": 4,
         "privacy": "limited",
         "group_column": "orchard",
         "score_truncation_num_decimals": 3,
@@ -196,3 +205,113 @@ def test_help_names_every_subcommand(ripe) -> None:
     assert all(name in text for name in SUBCOMMANDS)
     for name in SUBCOMMANDS:
         assert ripe("contest", name, "--help").returncode == 0
+
+
+@pytest.fixture
+def fruit(ripe, harvest) -> None:
+    """A contest in the home."""
+    done = ripe("contest", "new", "fruit", "--train", harvest, "--target", "Größe und Art")
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_tells_what_it_found_and_ends_with_1_on_an_error(ripe, fruit, tmp_path) -> None:
+    done = ripe("contest", "check", "fruit")
+    assert done.returncode == 0
+    assert "trial entry, perfect: 1.00000" in done.stdout
+    assert "fruit: ready to open (0 errors" in done.stdout
+    folder = tmp_path / "home/contests/fruit"
+    (folder / "data/leak.csv").write_bytes((folder / "solution.csv").read_bytes())
+    report = ripe("contest", "check", folder, "--json")
+    assert report.returncode == 1
+    assert json.loads(report.stdout)["findings"][0]["rule"] == "solution_in_data"
+
+
+def test_an_exported_folder_is_taken_in_again_only_with_its_changes_shown(
+    ripe, fruit, tmp_path
+) -> None:
+    folder = tmp_path / "out"
+    assert ripe("contest", "export", "fruit", folder).returncode == 0
+    assert "nothing has changed" in ripe("contest", "update", folder).stdout
+    definition = folder / "contest.toml"
+    definition.write_text(definition.read_text().replace('title = "Fruit"', 'title = "Ripe fruit"'))
+    (folder / "data/notes.txt").write_text("more")
+    shown = ripe("contest", "update", folder)
+    assert shown.returncode == 1
+    assert "title: Fruit -> 'Ripe fruit'" in shown.stdout
+    assert "data notes.txt: changed or new" in shown.stdout
+    assert "say --yes" in shown.stderr
+    assert json.loads(ripe("contest", "show", "fruit", "--json").stdout)["title"] == "Fruit"
+    assert ripe("contest", "update", folder, "--yes").returncode == 0
+    after = json.loads(ripe("contest", "show", "fruit", "--json").stdout)
+    assert after["title"] == "Ripe fruit"
+    assert "notes.txt" in after["files"]
+    assert ripe("contest", "export", "fruit", tmp_path / "again").returncode == 0
+    assert "Ripe fruit" in (tmp_path / "again/data/contest-public.toml").read_text()
+
+
+def test_a_removed_data_file_is_removed(ripe, fruit, tmp_path) -> None:
+    folder = tmp_path / "out"
+    ripe("contest", "export", "fruit", folder)
+    (folder / "data/test.csv").unlink()
+    done = ripe("contest", "update", folder, "-y")
+    assert "data test.csv: removed" in done.stdout
+    assert "test.csv" not in json.loads(ripe("contest", "show", "fruit", "--json").stdout)["files"]
+
+
+def test_an_export_can_leave_the_solution_out_and_never_overwrites(ripe, fruit, tmp_path) -> None:
+    folder = tmp_path / "out"
+    ripe("contest", "export", "fruit", folder, "--without-solution")
+    assert not (folder / "solution.csv").exists()
+    again = ripe("contest", "export", "fruit", folder)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "name a new folder" in again.stderr
+
+
+def test_open_and_close_set_the_dates(ripe, harvest) -> None:
+    ripe(
+        *("contest", "new", "fruit", "--train", harvest, "--target", "Größe und Art"),
+        *("--closed", "--release", "2031-01-01"),
+    )
+    ripe("contest", "open", "fruit", "--at", "2029-01-01")
+    done = ripe("contest", "close", "fruit", "--at", "2030-01-01T12:00+02:00", "--hold")
+    assert "closes at 2030-01-01 10:00 UTC; the final board is held back" in done.stdout
+    shown = json.loads(ripe("contest", "show", "fruit", "--json").stdout)
+    assert shown["launched_at"] == "2029-01-01 00:00:00+00:00"
+    assert shown["deadline"] == "2030-01-01 10:00:00+00:00"
+    assert shown["private_leaderboard_release_date"] == "2031-01-01 00:00:00+00:00"
+    assert shown["hold_final_board"] is True
+
+
+def test_a_kaggle_download_can_be_practised_on(ripe, shared_data, tmp_path) -> None:
+    folder = tmp_path / "home/data/titanic"
+    folder.mkdir(parents=True)
+    for name in ("train.csv", "test.csv", "gender_submission.csv"):
+        (folder / name).write_bytes((shared_data / "titanic" / name).read_bytes())
+    done = ripe("contest", "new", "my-titanic", "--from-download", "titanic")
+    assert done.returncode == 0, done.stderr
+    mine = load_contest(tmp_path / "home/contests/my-titanic")
+    assert (mine.id_column, mine.targets) == ("PassengerId", ("Survived",))
+
+
+def test_a_contest_of_another_host_is_taken_over_and_the_rest_is_listed(ripe, tmp_path) -> None:
+    bundle = tmp_path / "bundle"
+    (bundle / "data").mkdir(parents=True)
+    rows = [f"{n},{n * 7 % 11},{n % 2}" for n in range(80)]
+    (bundle / "data/train.csv").write_text("\n".join(["id,x,y", *rows[:40]]))
+    (bundle / "truth.csv").write_text("\n".join(["id,y", *[f"{n},{n % 2}" for n in range(40, 80)]]))
+    (bundle / "competition.yaml").write_text(
+        "version: 2\ntitle: Even or odd\nimage: logo.png\n"
+        "tasks: [{index: 0, reference_data: truth.csv}]\n"
+        "phases: [{index: 0, tasks: [0], public_data: data}]\n"
+        "leaderboards: [{key: main, columns: [{key: accuracy, index: 0, sorting: desc}]}]\n"
+    )
+    done = ripe("contest", "import", bundle)
+    assert done.returncode == 0, done.stderr
+    assert "not taken over: image: logos have no counterpart" in done.stdout
+    assert load_contest(tmp_path / "home/contests/even-or-odd").targets == ("y",)
+
+
+def test_a_contest_that_comes_with_ripe_needs_no_table(ripe, tmp_path) -> None:
+    done = ripe("contest", "new", "avocado-first-steps")
+    assert done.returncode == 0, done.stderr
+    assert ripe("contest", "new", "avocado-second-steps").returncode == 2

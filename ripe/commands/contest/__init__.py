@@ -13,6 +13,10 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Look a contest over before it opens."),
     "list": ("show", "List the contests of this home."),
     "show": ("show", "Show what a contest is."),
+    "open": ("changing", "Open a contest to participants."),
+    "update": ("changing", "Take the changes of a contest folder in, after showing them."),
+    "close": ("changing", "Set a contest's deadline, now or at a time."),
+    "export": ("exporting", "Write a contest to a folder."),
 }
 """Subcommand -> (module of this package, one-line help)."""
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ripe.commands.contest.options import moment
 from ripe.console import home_of, say
 
 if TYPE_CHECKING:
     from competition.building import BuiltContest
     from competition.definition import Contest, MetricChoice
+    from submissions.downloaded import DownloadedTables
 
 FILE = click.Path(path_type=Path)
 KINDS = ("stratified", "grouped", "time", "random")
@@ -31,16 +33,6 @@ SETTINGS = (
     "ladder",
 )
 """Options of ``new`` that are fields of a contest under the same name."""
-
-
-def _moment(ctx: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no time such as 2027-01-31T23:59Z") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _labels(
@@ -127,11 +119,11 @@ def _setting_options(function: Decorated) -> Decorated:
         click.option("--title", help="Name on pages (default: from the slug)."),
         click.option("--description", help="One sentence on what it is about."),
         click.option("--privacy", type=click.Choice(("public", "limited", "private"))),
-        click.option("--deadline", callback=_moment, help="Last moment for entries, UTC."),
+        click.option("--deadline", callback=moment, help="Last moment for entries, UTC."),
         click.option(
             "--release",
             "private_leaderboard_release_date",
-            callback=_moment,
+            callback=moment,
             help="When the final board is shown, UTC (default: at the deadline).",
         ),
         click.option("--daily-limit", "max_daily_submissions", type=int, help="Entries per day."),
@@ -249,10 +241,10 @@ def _tables(home: Path, options: dict[str, Any]) -> dict[str, Any]:
     wanted = {name: options[name] or None for name in ("targets", "id_column", "labels")}
     tables = {**given, **wanted, "metric": _metric(options)}
     if options["from_download"] is not None:
-        folder, known = _downloaded(home, options["from_download"])
+        found = _downloaded(home, options["from_download"])
         for column in ("group_column", "time_column"):
-            plan[column] = plan[column] or getattr(known, column)
-        tables = _filled(tables, folder, known)
+            plan[column] = plan[column] or getattr(found.contest, column, None)
+        tables = _filled(tables, found)
     return {**tables, "split": SplitPlan(**plan)}
 
 
@@ -273,27 +265,30 @@ def _metric(options: dict[str, Any]) -> MetricChoice | None:
     )
 
 
-def _downloaded(home: Path, name: str) -> tuple[Path, Contest]:
-    """Find the folder of a download and what its contest is."""
-    from competition.definition import load_contest
+def _downloaded(home: Path, name: str) -> DownloadedTables:
+    """Find the tables of a download: a folder, or a name under the home's data."""
+    from submissions.downloaded import describe_download
 
-    folder = Path(name) if Path(name).is_dir() else home / "data" / name
-    return folder, load_contest(folder)
+    return describe_download(Path(name) if Path(name).is_dir() else home / "data" / name)
 
 
-def _filled(tables: dict[str, Any], folder: Path, known: Contest) -> dict[str, Any]:
-    """Take from a downloaded contest whatever the command line leaves open."""
-    from competition.definition import MetricChoice
-
-    own = MetricChoice(known.metric.name, known.metric.parameters, known.metric.beside)
-    filling = {
-        "train": folder / "train.csv",
-        "targets": known.targets,
-        "id_column": known.id_column,
-        "labels": known.labels or None,
-        "metric": own,
+def _filled(tables: dict[str, Any], found: DownloadedTables) -> dict[str, Any]:
+    """Take from a download whatever the command line leaves open."""
+    filling: dict[str, Any] = {
+        "train": found.train,
+        "targets": found.targets,
+        "id_column": found.id_column,
     }
+    if found.contest is not None:
+        filling |= {"labels": found.contest.labels or None, "metric": _known(found.contest.metric)}
     return tables | {name: value for name, value in filling.items() if tables[name] is None}
+
+
+def _known(metric: MetricChoice) -> MetricChoice:
+    """Leave out what only the host of the downloaded contest has: its own metric file."""
+    from dataclasses import replace
+
+    return replace(metric, file=None, predicts=None, greater_is_better=None)
 
 
 def add_built(home: Path, folder: Path, *, opens: bool, now: datetime) -> Contest:
