@@ -20,6 +20,7 @@ import pytest
 from competition.building import SplitPlan, build_contest_folder
 from competition.host import running_host
 from competition.store import Store, add_contest, add_user, create_token, open_store
+from experiments.predictions import open_tracking
 from submissions import Server
 
 DECOY = "decoy-of-the-real-kaggle-token"
@@ -199,3 +200,11 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
     token = create_token(store, "ada", label="test", now=now)
     with running_host(store) as url:
         yield RunningHost(url, store, token, "fruit")
+
+
+@pytest.fixture(scope="session")
+def empty_tracking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs; making its tables takes seconds, copying it nothing."""
+    home = tmp_path_factory.mktemp("tracking")
+    open_tracking(home)
+    return home / "mlflow.db"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,9 @@ def test_agreement_is_correlation_or_the_share_of_equal_labels() -> None:
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+def studio(
+    tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path
+) -> tuple[Path, list[str]]:
     """A home with a contest of probabilities and three runs: two useful ones and a noisy one."""
     home = tmp_path_factory.mktemp("studio")
     rng = np.random.default_rng(0)
@@ -121,6 +124,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     )
     folder = home / "contests" / "coins" / "data"
     train, sample = pd.read_csv(folder / "train.csv"), pd.read_csv(folder / "sample_submission.csv")
+    shutil.copy(empty_tracking, home / "mlflow.db")
     client = open_tracking(home)
     place = client.create_experiment("coins", (home / "artifacts").as_uri())
     runs = []

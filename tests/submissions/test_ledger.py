@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -97,10 +98,13 @@ def scoring(host: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def tracked(host: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def tracked(
+    host: Any, tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path
+) -> tuple[Path, dict[str, str]]:
     """A home with the contest's data and runs: a study, a trial of it, and a careless one."""
     home = tmp_path_factory.mktemp("tracked")
     download_contest(host.server(), "fruit", home / "data" / "fruit", now=NOW)
+    shutil.copy(empty_tracking, home / "mlflow.db")
     client = open_tracking(home)
     place = client.create_experiment("fruit", (home / "artifacts").as_uri())
     sample = pd.read_csv(home / "data" / "fruit" / "sample_submission.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -33,11 +34,14 @@ def scored(host: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def day(host: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def day(
+    host: Any, tmp_path_factory: pytest.TempPathFactory, empty_tracking: Path
+) -> Iterator[Path]:
     """A home from which two runs and one file were sent, all scored on the host meanwhile."""
     home = tmp_path_factory.mktemp("day")
     save_server(home, host.url, host.token)
     download_contest(host.server(), "fruit", home / "data" / "fruit", now=NOW)
+    shutil.copy(empty_tracking, home / "mlflow.db")
     client = open_tracking(home)
     place = client.create_experiment("fruit", (home / "artifacts").as_uri())
     sample = pd.read_csv(home / "data" / "fruit" / "sample_submission.csv")
