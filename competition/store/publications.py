@@ -234,7 +234,7 @@ def publication_files(
             raise UnknownPublication(f"{name} has no version {wanted}")
         query = select(PublicationFileRow, FileRow.size).join(FileRow)
         chosen = query.where(PublicationFileRow.version_id == version.id)
-        rows = session.execute(chosen.order_by(PublicationFileRow.name)).tuples().all()
+        rows = session.execute(chosen.order_by(PublicationFileRow.name)).all()
         return [_file(store, row, size, version.created_at) for row, size in rows]
 
 

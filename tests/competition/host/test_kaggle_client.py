@@ -147,7 +147,7 @@ def test_a_mistyped_contest_is_refused_in_one_line(kaggle: Any) -> None:
 
 
 def test_what_the_host_lacks_is_refused_in_one_line(kaggle: Any) -> None:
-    refused = kaggle("models", "list")
+    refused = kaggle("kernels", "list")
     assert refused.status == 1
     assert "not supported by this server" in refused.err
 
