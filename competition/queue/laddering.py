@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from competition.board.ladder import Rung, climb
 from competition.definition import Contest
 from competition.metrics import get_metric
 from competition.queue.losses import load_losses
-from competition.store import Store
+from competition.store import Status, Store
 from competition.store.schema import (
     ContestFileRow,
     EntryRow,
@@ -22,7 +22,7 @@ from competition.store.schema import (
 )
 from competition.store.versions import SOLUTION, contest_of_version
 
-__all__ = ["show_ladder_score"]
+__all__ = ["climb_again", "show_ladder_score"]
 
 
 def show_ladder_score(session: Session, store: Store, version: VersionRow, entry: EntryRow) -> None:
@@ -43,6 +43,21 @@ def show_ladder_score(session: Session, store: Store, version: VersionRow, entry
     if rung is not last:
         session.merge(LadderRow(team_id=entry.team_id, entry_id=entry.id, released=rung.released))
     entry.public_score = _score(rules, rung)
+
+
+def climb_again(session: Session, store: Store, version: VersionRow) -> None:
+    """Let all teams of a contest climb anew, entry by entry as they came; after a rescore."""
+    if not contest_of_version(store, version).ladder:
+        return
+    teams = select(TeamRow.id).where(TeamRow.contest_id == version.contest_id)
+    session.execute(delete(LadderRow).where(LadderRow.team_id.in_(teams)))
+    session.expire_all()
+    scored = select(EntryRow).where(
+        EntryRow.contest_id == version.contest_id, EntryRow.status == Status.SCORED.value
+    )
+    for entry in session.scalars(scored.order_by(EntryRow.submitted_at, EntryRow.id)).all():
+        show_ladder_score(session, store, version, entry)
+        session.flush()
 
 
 def public_rows(session: Session, store: Store, version: VersionRow) -> NDArray[np.bool_]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from sqlalchemy import select
 
 from competition.files import new_folder
-from competition.queue.leases import Lease
 from competition.scoring import ScoringJob
 from competition.store import Store
 from competition.store.schema import ContestFileRow, VersionRow
@@ -23,18 +22,18 @@ _SUFFIXES = (".csv.gz", ".csv.zip", ".zip", ".gz")
 
 
 @contextmanager
-def scoring_job(store: Store, lease: Lease) -> Iterator[ScoringJob]:
+def scoring_job(store: Store, version_id: int, upload: str, file_name: str) -> Iterator[ScoringJob]:
     """Lend the files of one entry; what a worker lacks is fetched and kept.
 
     Definition, solution and metric stay in the home's ``spool`` for the next entry.
     """
-    folder = contest_folder(store, lease.version_id)
+    folder = contest_folder(store, version_id)
     spool = store.home / "spool" / "entries"
     spool.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{lease.ref}-", dir=spool) as name:
+    with tempfile.TemporaryDirectory(dir=spool) as name:
         Path(name).chmod(0o755)
-        submission = Path(name) / f"submission{_suffix(lease.file_name)}"
-        submission.symlink_to(store.files.path(lease.upload).resolve())
+        submission = Path(name) / f"submission{_suffix(file_name)}"
+        submission.symlink_to(store.files.path(upload).resolve())
         yield ScoringJob(folder / "contest.toml", folder / SOLUTION_NAME, submission)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,9 +20,9 @@ from competition.store.rows import contest_row
 from competition.store.schema import EntryRow, RowLossRow, VersionRow
 from competition.store.versions import current_version
 
-__all__ = ["finish_entry"]
+__all__ = ["BROKE_DOWN", "checked", "finish_entry", "outcome_values"]
 
-_BROKE_DOWN = "Scoring broke down; the host has been told why. This entry costs no quota."
+BROKE_DOWN = "Scoring broke down; the host has been told why. This entry costs no quota."
 
 
 def finish_entry(store: Store, lease: Lease, outcome: ScoringOutcome, now: datetime) -> bool:
@@ -34,7 +35,7 @@ def finish_entry(store: Store, lease: Lease, outcome: ScoringOutcome, now: datet
         it was withdrawn. An entry scored against a definition that no longer holds goes back to
         the queue.
     """
-    outcome = _checked(outcome)
+    outcome = checked(outcome)
     losses = keep_losses(store, outcome.row_losses) if outcome.row_losses is not None else None
     with store.writing() as session:
         contest = contest_row(session, lease.contest, share=True)
@@ -47,7 +48,9 @@ def finish_entry(store: Store, lease: Lease, outcome: ScoringOutcome, now: datet
             return True
         entry = session.get_one(EntryRow, lease.ref)
         entry.version_id, entry.scored_at = version.id, now
-        _set_outcome(entry, outcome)
+        for name, value in outcome_values(outcome).items():
+            setattr(entry, name, value)
+        entry.true_public_score = entry.public_score
         if losses is not None and outcome.row_losses is not None:
             remember_file(session, store, losses, now)
             rows = len(outcome.row_losses)
@@ -60,7 +63,7 @@ def finish_entry(store: Store, lease: Lease, outcome: ScoringOutcome, now: datet
         return True
 
 
-def _checked(outcome: ScoringOutcome) -> ScoringOutcome:
+def checked(outcome: ScoringOutcome) -> ScoringOutcome:
     """Turn a score that is no finite number into a failure: it must never rank."""
     scores = outcome.scores
     if outcome.status != "scored":
@@ -85,17 +88,21 @@ def _scores_alike(session: Session, lease: Lease, version: VersionRow) -> bool:
     )
 
 
-def _set_outcome(entry: EntryRow, outcome: ScoringOutcome) -> None:
-    entry.status = Status(outcome.status).value
-    entry.message = outcome.message if outcome.status == "rejected" else ""
-    entry.host_message = outcome.output
-    if outcome.status == "failed":
-        entry.message, entry.host_message = _BROKE_DOWN, _told_host(outcome)
-    if outcome.status == "scored" and outcome.scores is not None:
-        scores = outcome.scores
-        entry.overall_score, entry.private_score = scores.overall, scores.private
-        entry.public_score = entry.true_public_score = scores.public
-        entry.beside = {name: asdict(found) for name, found in scores.beside.items()}
+def outcome_values(outcome: ScoringOutcome) -> dict[str, Any]:
+    """Return what of an outcome is written down, by column."""
+    scores = outcome.scores
+    failed = outcome.status == "failed"
+    return {
+        "status": Status(outcome.status).value,
+        "message": BROKE_DOWN if failed else outcome.message,
+        "host_message": _told_host(outcome) if failed else outcome.output,
+        "public_score": scores and scores.public,
+        "private_score": scores and scores.private,
+        "overall_score": scores and scores.overall,
+        "beside": {name: asdict(found) for name, found in scores.beside.items()}
+        if scores
+        else None,
+    }
 
 
 def _told_host(outcome: ScoringOutcome) -> str:

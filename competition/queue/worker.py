@@ -134,7 +134,7 @@ class Worker:
     def _scored(self, lease: Lease) -> ScoringOutcome:
         if self._pool is None:
             self._pool = self.make_pool()
-        with scoring_job(self.store, lease) as job:
+        with scoring_job(self.store, lease.version_id, lease.upload, lease.file_name) as job:
             return self._pool.score(job)
 
     def _beat(self, over: threading.Event) -> None:

@@ -77,7 +77,7 @@ def _create(
     with store.writing() as session:
         if session.scalar(select(ContestRow.id).where(ContestRow.slug == contest.slug)):
             raise InvalidContest(f"a contest named {contest.slug!r} exists already")
-        row = ContestRow(slug=contest.slug, version=1, created_at=now)
+        row = ContestRow(slug=contest.slug, version=0, created_at=now)
         session.add(row)
         session.flush()
         if host is not None:
@@ -85,6 +85,7 @@ def _create(
             session.add(HostRow(contest_id=row.id, user_id=user.id, added_at=now))
         actor = host or "host"
         version = add_version(session, store, row, contest, files, actor, now, "added")
+        row.version = version.number
         details = {"metric": version.metric_digest, "solution": version.solution_digest}
         record(session, contest.slug, actor, "contest added", details, now)
     return contest
@@ -134,6 +135,7 @@ def add_version(
     version = VersionRow(
         contest_id=row.id,
         number=(session.scalar(newest) or 0) + 1,
+        based_on=row.version,
         definition=format_contest(contest),
         pages=dict(contest.pages),
         greater_is_better=greater_is_better(contest),

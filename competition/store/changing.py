@@ -86,7 +86,7 @@ def change_contest(
         if _scores_differently(before, version):
             _check_nothing_scored(session, row)
         row.version = version.number
-        _mark_late(session, store, row, contest_of_version(store, before), after)
+        _keep_boards_true(session, store, row, contest_of_version(store, before), after)
         differences = _differences(before, version)
         details = {"version": version.number, "note": note, "changed": differences}
         record(session, slug, actor, "contest changed", details, now)
@@ -134,20 +134,25 @@ def _check_nothing_scored(session: Session, contest: ContestRow) -> None:
         )
 
 
-def _mark_late(
+def _keep_boards_true(
     session: Session, store: Store, row: ContestRow, before: Contest, after: Contest
 ) -> None:
-    """Let a moved deadline decide anew which entries are late."""
-    if before.deadline == after.deadline:
-        return
-    own = (
+    """Let a moved deadline decide anew which entries are late, and boards follow new rules."""
+    if before.deadline != after.deadline:
+        _mark_late(session, row, after.deadline)
+    ruling = ("deadline", "num_scored_submissions")
+    if any(getattr(before, name) != getattr(after, name) for name in ruling):
+        recount_contest(session, store, row)
+
+
+def _mark_late(session: Session, row: ContestRow, deadline: datetime | None) -> None:
+    participants = (
         EntryRow.contest_id == row.id,
         EntryRow.sandbox.is_(False),
         EntryRow.baseline.is_(False),
     )
-    late = EntryRow.submitted_at > after.deadline if after.deadline is not None else false()
-    session.execute(update(EntryRow).where(*own).values(late=late))
-    recount_contest(session, store, row)
+    late = EntryRow.submitted_at > deadline if deadline is not None else false()
+    session.execute(update(EntryRow).where(*participants).values(late=late))
 
 
 def _differences(before: VersionRow, after: VersionRow) -> list[str]:

@@ -97,6 +97,7 @@ class VersionRow(Base):
     id: Mapped[int] = _id()
     contest_id: Mapped[int] = _to("contests.id")
     number: Mapped[int]
+    based_on: Mapped[int]
     definition: Mapped[str] = mapped_column(Text)
     pages: Mapped[dict[str, str]] = mapped_column(JSON)
     greater_is_better: Mapped[bool]

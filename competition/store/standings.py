@@ -16,12 +16,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from competition.store.opening import Store
 from competition.store.rows import contest_row
-from competition.store.schema import StandingRow, TeamRow
+from competition.store.schema import ContestRow, StandingRow, TeamRow
 from competition.store.teams import members_of
 from competition.store.values import BoardRow
 from competition.store.versions import current_version
 
-__all__ = ["Board", "board_place", "private_board", "public_board"]
+__all__ = ["Board", "board_place", "board_rows", "private_board", "public_board"]
 
 Board: TypeAlias = Literal["public", "private"]
 
@@ -38,14 +38,16 @@ def public_board(
     offset
         Begin after so many ranked teams.
     """
-    return _board(store, slug, "public", top, offset)
+    with store.reading() as session:
+        return board_rows(session, contest_row(session, slug), "public", top=top, offset=offset)
 
 
 def private_board(
     store: Store, slug: str, *, top: int | None = None, offset: int = 0
 ) -> list[BoardRow]:
     """Return the final board; whether a viewer may see it is for `competition.visibility`."""
-    return _board(store, slug, "private", top, offset)
+    with store.reading() as session:
+        return board_rows(session, contest_row(session, slug), "private", top=top, offset=offset)
 
 
 def board_place(store: Store, slug: str, team_id: int, board: Board = "public") -> BoardRow | None:
@@ -116,30 +118,36 @@ class _Keys:
         )
 
 
-def _board(store: Store, slug: str, board: Board, top: int | None, offset: int) -> list[BoardRow]:
+def board_rows(
+    session: Session,
+    contest: ContestRow,
+    board: Board,
+    *,
+    top: int | None = None,
+    offset: int = 0,
+) -> list[BoardRow]:
+    """Return a board, or a part of it, as the session sees it."""
     keys = _Keys(board)
-    with store.reading() as session:
-        contest = contest_row(session, slug)
-        sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
-        one_more = None if top is None else top + 1
-        ordered = keys.ordered(contest.id, ranked=True).limit(one_more).offset(offset)
-        found = session.execute(ordered).all()
-        start = keys.place(found[0][0]) if found and offset else None
-        end = keys.place(found[-1][0]) if len(found) == one_more else None
-        ranked = [
-            (keys.place(row), keys.row(row, name, offset + position, sign))
-            for position, (row, name) in enumerate(found[:top], start=1)
-        ]
-        if not ranked and offset:
-            return []
-        baselines = session.execute(keys.ordered(contest.id, ranked=False)).all()
-        unranked = [
-            (keys.place(row), keys.row(row, name, None, sign))
-            for row, name in baselines
-            if (start is None or keys.place(row) > start) and (end is None or keys.place(row) < end)
-        ]
-        lines = [line for _, line in sorted(ranked + unranked, key=itemgetter(0))]
-        return _with_members(session, lines)
+    sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
+    one_more = None if top is None else top + 1
+    ordered = keys.ordered(contest.id, ranked=True).limit(one_more).offset(offset)
+    found = session.execute(ordered).all()
+    start = keys.place(found[0][0]) if found and offset else None
+    end = keys.place(found[-1][0]) if len(found) == one_more else None
+    ranked = [
+        (keys.place(row), keys.row(row, name, offset + position, sign))
+        for position, (row, name) in enumerate(found[:top], start=1)
+    ]
+    if not ranked and offset:
+        return []
+    baselines = session.execute(keys.ordered(contest.id, ranked=False)).all()
+    unranked = [
+        (keys.place(row), keys.row(row, name, None, sign))
+        for row, name in baselines
+        if (start is None or keys.place(row) > start) and (end is None or keys.place(row) < end)
+    ]
+    lines = [line for _, line in sorted(ranked + unranked, key=itemgetter(0))]
+    return _with_members(session, lines)
 
 
 def _rank(session: Session, keys: _Keys, row: StandingRow) -> int:

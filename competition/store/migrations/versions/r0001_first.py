@@ -111,6 +111,7 @@ def upgrade() -> None:
             "contest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("pages", sa.JSON(), nullable=False),
         sa.Column("greater_is_better", sa.Boolean(), nullable=False),
