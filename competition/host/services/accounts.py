@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from kagglesdk.kernels.types.kernels_api_service import (
+    ApiGetAcceleratorQuotaStatisticsRequest,
+    ApiGetAcceleratorQuotaStatisticsResponse,
+)
 from kagglesdk.models.types.model_api_service import ApiGetModelRequest
 from kagglesdk.security.types.oauth_service import IntrospectTokenRequest, IntrospectTokenResponse
 from starlette.responses import JSONResponse, Response
@@ -28,7 +32,17 @@ def hello(call: Call, _: ApiGetModelRequest) -> Response:
     return JSONResponse({"userName": call.user.name, "userId": call.user.id})
 
 
+def accelerator_quota(
+    _: Call, __: ApiGetAcceleratorQuotaStatisticsRequest
+) -> ApiGetAcceleratorQuotaStatisticsResponse:
+    """Say that nothing is known of accelerators: this host runs no notebooks."""
+    return ApiGetAcceleratorQuotaStatisticsResponse()
+
+
 METHODS: Methods = {
+    "kernels.KernelsApiService/GetAcceleratorQuotaStatistics": Method(
+        ApiGetAcceleratorQuotaStatisticsRequest, accelerator_quota
+    ),
     "security.OAuthService/IntrospectToken": Method(
         IntrospectTokenRequest, introspect_token, anonymous=True, checks_credentials=False
     ),
