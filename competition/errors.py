@@ -25,10 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from competition.checks import Problem
+from competition.problems import Problem
 
 __all__ = [
     "CompetitionError",

@@ -14,6 +14,7 @@ from competition.definition import Contest, Label
 from competition.errors import UnreadableTable
 from competition.metrics import METRICS, Metric, get_metric
 from competition.metrics.metric import PER_LABEL
+from competition.problems import Problem as Problem
 from competition.tables import read_table
 
 FIRST_ROW = 2
@@ -44,31 +45,6 @@ RULES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every rule a submission is held to, by the name that problems carry."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One broken rule of a submission.
-
-    Parameters
-    ----------
-    rule : str
-        A key of `RULES`.
-    message : str
-        The rule, what was got, what to do.
-    row : int, optional
-        First row concerned, counted from 1 with the header as row 1.
-    column : str, optional
-        The column concerned.
-    """
-
-    rule: str
-    message: str
-    row: int | None = None
-    column: str | None = None
-
-    def __str__(self) -> str:
-        return self.message
 
 
 @dataclass(frozen=True, eq=False)
