@@ -16,7 +16,10 @@ is prepared once. ``on_epoch(rows)`` hears plain rows with the keys network, mem
 train_loss, validation_loss, learning_rate, seconds, and returns the indexes of networks to stop,
 or None. Set ``n_members=1`` for a single network an estimator.
 
-Below both lies ``train_networks(inputs, targets, members, recipe)``.
+``save_network(network, path)`` and ``load_network(path)`` keep a fitted one without pickle;
+``draw_network``, ``plot_convergence`` and ``plot_confusion`` show it.
+
+Below all lies ``train_networks(inputs, targets, members, recipe)``.
 """
 
 from __future__ import annotations
@@ -26,14 +29,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.network.classifier import NetworkClassifier
+    from pipelines.network.diagram import draw_network
     from pipelines.network.errors import (
         InvalidSetting,
         NetworkError,
         TrainingDiverged,
         UnreadableNetwork,
     )
+    from pipelines.network.plots import plot_confusion, plot_convergence
     from pipelines.network.prediction import predict
     from pipelines.network.regressor import NetworkRegressor
+    from pipelines.network.saving import load_network, save_network
     from pipelines.network.settings import Member, Recipe, Score, TrainedNetwork
     from pipelines.network.together import fit_together
     from pipelines.network.training import train_networks
@@ -49,8 +55,13 @@ _HOMES = {
     "TrainedNetwork": "settings",
     "TrainingDiverged": "errors",
     "UnreadableNetwork": "errors",
+    "draw_network": "diagram",
     "fit_together": "together",
+    "load_network": "saving",
+    "plot_confusion": "plots",
+    "plot_convergence": "plots",
     "predict": "prediction",
+    "save_network": "saving",
     "train_networks": "training",
 }
 __all__ = [
@@ -64,8 +75,13 @@ __all__ = [
     "TrainedNetwork",
     "TrainingDiverged",
     "UnreadableNetwork",
+    "draw_network",
     "fit_together",
+    "load_network",
+    "plot_confusion",
+    "plot_convergence",
     "predict",
+    "save_network",
     "train_networks",
 ]
 

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from pipelines.network.errors import InvalidSetting
+from pipelines.network.losses import get_loss
 from pipelines.network.prediction import predict
 from pipelines.network.scaling import fit_scaler
 from pipelines.network.settings import EpochRow, Member, Recipe, TrainedNetwork
@@ -247,12 +248,24 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         if failures:
             self.failure_ = failures[0]
             return
+        self._keep(networks)
+
+    def _keep(self, networks: list[TrainedNetwork]) -> None:
+        """Take trained networks for the members."""
         self.networks_ = networks
         self.history_ = sorted(
             ({**row, "member": i} for i, network in enumerate(networks) for row in network.history),
             key=lambda row: (row["epoch"], row["member"]),
         )
         self.n_epochs_ = max((row["epoch"] for row in self.history_), default=0)
+
+    def _html_repr(self) -> str:
+        """Show a fitted network as its diagram, an unfitted one as scikit-learn does."""
+        if not hasattr(self, "networks_"):
+            return str(super()._html_repr())
+        from pipelines.network.diagram import draw_network
+
+        return draw_network(self)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, first: bool) -> None:
         """Learn one epoch more from the rows given."""
@@ -268,6 +281,11 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         done = earlier[-1]["epoch"] if earlier else 0
         self.history_ = earlier + [{**row, "epoch": done + row["epoch"]} for row in self.history_]
         self.n_epochs_ = done + 1
+
+    def _said(self, z: Numbers) -> Numbers:
+        """Return what the outputs' weighted sums (n_samples, n_outputs) say of the table."""
+        recipe = self.networks_[0].recipe
+        return np.asarray(get_loss(recipe.loss, quantile=recipe.quantile).predict(z.T).T)
 
     def _answers(self, X: Any) -> Numbers:
         """Return the networks' answers for `X`, shape (n_samples, n_outputs), scaled as learned."""

@@ -187,15 +187,20 @@ class NetworkRegressor(RegressorMixin, Network):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Numbers:
         """Return the prediction for each row, shape (n_samples,) or (n_samples, n_outputs)."""
-        answers = self._answers(X)
-        spread = self.target_spread_.astype(answers.dtype)
-        answers = answers * spread + self.target_centre_.astype(answers.dtype)
+        answers = self._unscaled(self._answers(X))
         return np.asarray(answers[:, 0] if self.single_ else answers)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn one epoch more from the rows given; the first call fixes the scaling."""
         self._partial_fit(X, y, sample_weight, first=not hasattr(self, "networks_"))
         return self
+
+    def _unscaled(self, answers: Numbers) -> Numbers:
+        spread = self.target_spread_.astype(answers.dtype)
+        return np.asarray(answers * spread + self.target_centre_.astype(answers.dtype))
+
+    def _said(self, z: Numbers) -> Numbers:
+        return self._unscaled(super()._said(z))
 
     def _check_targets(self, y: Any, first: bool) -> Numbers:
         y = np.asarray(y, dtype=np.float64)
