@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from competition.tables import read_table
 from experiments.definition import DataFiles, Experiment
 from experiments.errors import MissingData
 from pipelines.models import Target
+from pipelines.models.champion import prediction_frame
 from pipelines.tables import TablePair, read_tables
 
 TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
@@ -113,9 +113,7 @@ def _near_contest(slug: str, home: Path) -> str:
 def _from_bundle(folder: Path) -> DataPlace:
     definition = folder / PUBLIC_CONTEST_FILE
     contest = load_contest(definition if definition.is_file() else folder.parent)
-    return DataPlace(
-        contest, folder / TRAIN, _if_there(folder / TEST), _if_there(folder / SAMPLE)
-    )
+    return DataPlace(contest, folder / TRAIN, _if_there(folder / TEST), _if_there(folder / SAMPLE))
 
 
 def _if_there(path: Path) -> Path | None:
@@ -217,35 +215,23 @@ def read_sample(place: DataPlace) -> pd.DataFrame | None:
     return None if place.sample is None else read_table(place.sample)
 
 
-def as_predictions(
-    data: ContestData, answers: NDArray[np.float64], metric_form: NDArray[Any]
-) -> pd.DataFrame:
-    """Lay predictions out by id in the form that the contest's metric scores.
+def as_predictions(data: ContestData, answers: NDArray[np.float64]) -> pd.DataFrame:
+    """Lay predictions of the test rows out by id, in the form that the contest's metric scores.
 
     Parameters
     ----------
     data : ContestData
     answers : ndarray, shape (n_test, n_outputs)
         Class probabilities or values.
-    metric_form : ndarray
-        The same as the metric wants them; see `pipelines.models.decisions.decide`.
 
     Returns
     -------
     pandas.DataFrame
         The id column, then the contest's prediction columns.
     """
-    columns: Sequence[str] = data.metric.prediction_columns(
-        data.contest.targets, data.contest.labels
-    )
-    if data.metric.predicts == "labels":
-        metric_form = np.asarray(data.contest.labels, dtype=object)[metric_form]
-    values = metric_form.reshape(len(answers), -1)
-    frame = pd.DataFrame(
-        {name: values[:, place] for place, name in enumerate(columns)}
-    ).infer_objects()
     test = data.tables.test
     assert test is not None  # noqa: S101 - answers exist only where there is a test table
+    frame = prediction_frame(data.metric, answers, data.contest.targets, data.contest.labels)
     ids = test[data.contest.id_column] if data.contest.id_column in test else range(len(test))
     frame.insert(0, data.contest.id_column, np.asarray(ids))
     return frame

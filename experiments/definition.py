@@ -33,22 +33,24 @@ class DataFiles(Section):
 
 
 class Validation(Section):
-    """How the training rows are dealt into folds; `kind` is chosen from the contest unless given."""
+    """How training rows are dealt into folds; the contest chooses `kind` unless it is given."""
 
     kind: FoldKind | None = None
-    folds: int = Field(5, ge=2, le=100)
-    repeats: int = Field(1, ge=1, le=100)
-    seed: int = Field(0, ge=0)
+    folds: int = Field(default=5, ge=2, le=100)
+    repeats: int = Field(default=1, ge=1, le=100)
+    seed: int = Field(default=0, ge=0)
     fold_column: str | None = None
 
 
 class Search(Section):
     """What varies, how it is drawn, and for how long."""
 
-    trials: int = Field(20, ge=1)
-    seconds: float | None = Field(None, gt=0)
-    patience: int | None = Field(None, ge=1, description="stop after so many trials without a gain")
-    batch: int = Field(8, ge=1, le=256, description="trials trained side by side")
+    trials: int = Field(default=20, ge=1)
+    seconds: float | None = Field(default=None, gt=0)
+    patience: int | None = Field(
+        default=None, ge=1, description="stop after so many trials without a gain"
+    )
+    batch: int = Field(default=8, ge=1, le=256, description="trials trained side by side")
     sampler: Literal["tpe", "random", "qmc"] = "tpe"
     pruner: Literal["none", "median", "hyperband"] = "none"
     space: Mapping[str, Any] = {}
@@ -57,8 +59,8 @@ class Search(Section):
 class Ensemble(Section):
     """What is built of the best trial after the search."""
 
-    seeds: int = Field(4, ge=1, le=100, description="networks per fold of the best trial")
-    greedy: bool = Field(True, description="also choose an ensemble of trials greedily")
+    seeds: int = Field(default=4, ge=1, le=100, description="networks per fold of the best trial")
+    greedy: bool = Field(default=True, description="also choose an ensemble of trials greedily")
 
 
 class Submission(Section):
@@ -74,12 +76,12 @@ class Experiment(Section):
     description: str = ""
     contest: str | None = None
     data: DataFiles | None = None
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     model: str = "network"
     features: str | list[dict[str, Any]] = "auto"
     validation: Validation = Validation()
     network: Mapping[str, Any] = {}
-    baseline: Mapping[str, Any] = Field({}, description="fixed values of another model")
+    baseline: Mapping[str, Any] = Field(default={}, description="fixed values of another model")
     search: Search = Search()
     ensemble: Ensemble = Ensemble()
     submission: Submission = Submission()

@@ -16,11 +16,14 @@ from experiments.data import ContestData, as_predictions
 from experiments.definition import Experiment
 from experiments.result import ModelScore
 from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
-from pipelines.models.decisions import decide
+from pipelines.models.champion import Champion, FoldModel
 from pipelines.models.scoring import Scorer
 from pipelines.search.trials import mean_test_answers, out_of_fold
+from pipelines.tracking.models import save_champion
 
 Answers = NDArray[np.float64]
+MODEL_FOLDER = "model"
+EXAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class BuiltModel:
     name: str
     scored: Answers
     test: Answers | None
+    fits: list[list[FoldFit]]
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,10 @@ def finish(
     built = build_models(experiment, prepared, best)
     scores = {model.name: _scored(model, data, scorer, experiment.seed) for model in built}
     chosen = next(model for model in built if model.name == experiment.submission.model)
-    predictions = _predictions(data, scorer, chosen)
+    predictions = _predictions(data, chosen)
     folder.mkdir(parents=True, exist_ok=True)
+    example = data.tables.train[data.columns].head(EXAMPLE_ROWS)
+    save_champion(folder / MODEL_FOLDER, champion_of(data, prepared, chosen), example)
     write_out_of_fold(folder / "out_of_fold.parquet", data, prepared, chosen.scored)
     if predictions is not None:
         write_parquet(folder / "predictions.parquet", predictions)
@@ -97,7 +103,23 @@ def _built(name: str, fits: list[list[FoldFit]], prepared: PreparedFolds) -> Bui
     scored = np.mean([out_of_fold(one, prepared) for one in fits], axis=0)
     tests = [mean_test_answers(one) for one in fits]
     present = [test for test in tests if test is not None]
-    return BuiltModel(name, scored, np.mean(present, axis=0) if present else None)
+    return BuiltModel(name, scored, np.mean(present, axis=0) if present else None, fits)
+
+
+def champion_of(data: ContestData, prepared: PreparedFolds, model: BuiltModel) -> Champion:
+    """Return a built model as one thing that predicts from raw rows."""
+    folds = tuple(
+        FoldModel(one.pipeline, tuple(fits[place].model for fits in model.fits))
+        for place, one in enumerate(prepared.folds)
+    )
+    return Champion(
+        folds,
+        tuple(data.columns),
+        tuple(data.contest.labels),
+        tuple(data.contest.targets),
+        data.metric.name,
+        dict(data.metric.parameters),
+    )
 
 
 def _scored(model: BuiltModel, data: ContestData, scorer: Scorer, seed: int) -> ModelScore:
@@ -107,11 +129,10 @@ def _scored(model: BuiltModel, data: ContestData, scorer: Scorer, seed: int) -> 
     return ModelScore(model.name, scorer.score(answers, rows), low, high)
 
 
-def _predictions(data: ContestData, scorer: Scorer, model: BuiltModel) -> pd.DataFrame | None:
+def _predictions(data: ContestData, model: BuiltModel) -> pd.DataFrame | None:
     if model.test is None:
         return None
-    form = decide(data.metric, model.test, data.target.classes)
-    return as_predictions(data, model.test, np.asarray(form))
+    return as_predictions(data, model.test)
 
 
 def write_out_of_fold(

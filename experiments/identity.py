@@ -9,7 +9,8 @@ from pathlib import Path
 from experiments.definition import Experiment
 from pipelines.search import StudyPlace
 
-BUDGET_KEYS = frozenset({"trials", "seconds", "patience"})
+BUDGET_KEYS = ("trials", "seconds", "patience")
+NOT_OF_THE_RESULTS = {"name", "description", "ensemble", "submission"}
 DIGEST_DIGITS = 12
 
 
@@ -23,16 +24,9 @@ def experiment_digest(experiment: Experiment) -> str:
     str
         64 hexadecimal digits.
     """
-    content = experiment.model_dump(
-        mode="json",
-        exclude={
-            "name": True,
-            "description": True,
-            "ensemble": True,
-            "submission": True,
-            "search": BUDGET_KEYS,
-        },
-    )
+    content = experiment.model_dump(mode="json", exclude=NOT_OF_THE_RESULTS)
+    for key in BUDGET_KEYS:
+        del content["search"][key]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

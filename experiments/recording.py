@@ -39,6 +39,7 @@ def start_study_log(
             "ripe.experiment": experiment.name,
             "contest": data.contest.slug,
             "metric": data.metric.name,
+            "metric.direction": f"{direction(data)} is better",
             "model": experiment.model,
             "mlflow.note.content": _note(experiment, data),
             "data.digest": data.tables.digest,
@@ -63,12 +64,16 @@ def start_study_log(
     return log
 
 
+def direction(data: ContestData) -> str:
+    """Return which scores are better: higher or lower ones."""
+    return "higher" if data.metric.greater_is_better else "lower"
+
+
 def _note(experiment: Experiment, data: ContestData) -> str:
-    direction = "higher" if data.metric.greater_is_better else "lower"
     about = f"{experiment.description}\n\n" if experiment.description else ""
     return (
         f"{about}A study on **{data.contest.title}**: {experiment.model} models scored by "
-        f"{data.metric.title} ({direction} is better). Sort its trials by `cv.score`; "
+        f"{data.metric.title} ({direction(data)} is better). Sort its trials by `cv.score`; "
         "`cv.low` and `cv.high` bound the chosen model's score (95 %)."
     )
 
@@ -84,8 +89,8 @@ def code_version() -> dict[str, str]:
 
 def _git(*words: str) -> str | None:
     try:
-        done = subprocess.run(  # noqa: S603
-            ["git", *words],  # noqa: S607
+        done = subprocess.run(
+            ["git", *words],
             capture_output=True,
             text=True,
             timeout=5,
@@ -156,7 +161,11 @@ def _curves(outcome: TrialOutcome, started_ms: int, ended_ms: int) -> list[Point
     longest = max((len(fit.history) for fit in outcome.fits), default=0)
     for step in range(longest):
         moment = started_ms + (ended_ms - started_ms) * (step + 1) // longest
-        rows = [(n, fit.history[step]) for n, fit in enumerate(outcome.fits, 1) if step < len(fit.history)]
+        rows = [
+            (n, fit.history[step])
+            for n, fit in enumerate(outcome.fits, 1)
+            if step < len(fit.history)
+        ]
         for curve in CURVES:
             values = [(n, float(row[curve])) for n, row in rows if curve in row]
             points += [Point(f"fold{n}/{curve}", value, step + 1, moment) for n, value in values]

@@ -110,3 +110,25 @@ class StudyResult:
     def out_of_fold(self) -> Path:
         """Out-of-fold predictions of the chosen model (parquet)."""
         return self.folder / "out_of_fold.parquet"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a program may read of it; predictions stay in their file."""
+        return {
+            "experiment": self.experiment,
+            "study": self.study,
+            "contest": self.contest,
+            "metric": self.metric,
+            "greater_is_better": self.greater_is_better,
+            "trials": self.trials,
+            "new_trials": self.new_trials,
+            "best_trial": self.best_number,
+            "best_parameters": dict(self.best_parameters),
+            "chosen": self.chosen.name,
+            "score": self.score,
+            "interval": list(self.interval),
+            "models": [vars(model) for model in self.models],
+            "run_id": self.run_id,
+            "folder": str(self.folder),
+            "seconds": self.seconds,
+            "warning": self.warning,
+        }

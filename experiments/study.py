@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from experiments.data import ContestData, find_data, read_data
 from experiments.definition import Experiment
 from experiments.errors import ExperimentError
-from experiments.finishing import Finished, finish
+from experiments.finishing import MODEL_FOLDER, Finished, finish
 from experiments.identity import study_folder, study_place
 from experiments.recording import record_files, record_models, record_trial, start_study_log
 from experiments.result import OnProgress, Progress, StudyResult
@@ -28,10 +29,12 @@ from pipelines.search import Budget, SearchSpace, StudyPlace, open_study, parse_
 from pipelines.search.space import as_trial_parameters
 from pipelines.search.study import REASON, ask_batch, counted_trials, make_sampler
 from pipelines.search.trials import TrialOutcome, try_candidates
-from pipelines.tracking import RunLog, TrackingPlace, TrackingSession
+from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, recover_sessions
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
+
+THREADS = 1  # networks of table size gain nothing from more
 
 
 @dataclass
@@ -122,8 +125,9 @@ def run_experiment(
     log = start_study_log(session, experiment, data, place.name)
     before = len(counted_trials(study))
     try:
-        search(shop)
-        finished = _finish(shop, log)
+        with threadpool_limits(THREADS):
+            search(shop)
+            finished = _finish(shop, log)
     except BaseException as error:
         _close_in_trouble(shop, log, error)
         raise
@@ -163,9 +167,7 @@ def search(shop: Workshop) -> None:
     while until is None or time.monotonic() < until:
         done = len(shop.study.get_trials(deepcopy=False))
         search = shop.experiment.search
-        shop.study.sampler = make_sampler(
-            search.sampler, shop.space, (shop.experiment.seed, done)
-        )
+        shop.study.sampler = make_sampler(search.sampler, shop.space, (shop.experiment.seed, done))
         trials = ask_batch(shop.study, shop.place, shop.budget, search.batch, first)
         if not trials:
             return
@@ -175,9 +177,7 @@ def search(shop: Workshop) -> None:
 
 def _try_batch(shop: Workshop, trials: list[Trial]) -> None:
     started = datetime.now(UTC)
-    parameters = [
-        {**shop.experiment.fixed, **suggest(trial, shop.space)} for trial in trials
-    ]
+    parameters = [{**shop.experiment.fixed, **suggest(trial, shop.space)} for trial in trials]
     candidates = [
         Candidate(values, trial_seed(shop.experiment.seed, trial.number))
         for values, trial in zip(parameters, trials, strict=True)
@@ -234,9 +234,10 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
         shop.experiment, shop.data, shop.prepared, shop.scorer, candidate, folder, best.number
     )
     record_models(log, finished.models, finished.chosen)
-    log.parameters({f"best.{name}": value for name, value in candidate.parameters.items()})
-    log.tags({"best.trial": str(best.number)})
+    parameters = {f"best.{name}": str(value) for name, value in candidate.parameters.items()}
+    log.tags({"best.trial": str(best.number), **parameters})
     record_files(log, folder)
+    log.model(folder / MODEL_FOLDER, shop.data.contest.slug, alias="champion")
     log.end("FINISHED", now=datetime.now(UTC))
     log.close()
     return finished
@@ -253,7 +254,9 @@ def _open_session(
     home: Path, place: StudyPlace, data: ContestData, uri: str | None
 ) -> TrackingSession:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    folder = home.resolve() / "spool" / place.name / f"{moment}-{os.getpid()}"
+    sessions = home.resolve() / "spool" / place.name
+    recover_sessions(sessions)
+    folder = sessions / f"{moment}-{os.getpid()}"
     return TrackingSession(folder, TrackingPlace.in_home(home, data.contest.slug, uri))
 
 

@@ -33,6 +33,7 @@ class Selection:
         self.except_columns = tuple(except_columns)
 
     def __call__(self, frame: pd.DataFrame) -> list[str]:
+        """Return the names of the picked columns."""
         picked: list[str] = []
         for wanted in self.columns:
             picked += self._matching(frame, wanted)

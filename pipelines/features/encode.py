@@ -27,9 +27,11 @@ class Words(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ign
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with columns of words."""
-        return X.apply(
-            lambda column: column.astype(object).map(str).where(column.notna(), MISSING_WORD)
-        )
+        return pd.DataFrame(X.apply(_words))
+
+
+def _words(column: "pd.Series[Any]") -> "pd.Series[str]":
+    return column.astype(object).map(str).where(column.notna(), MISSING_WORD)
 
 
 class TruthValues(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -43,7 +45,7 @@ class TruthValues(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # typ
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with columns of 0.0, 1.0 and NaN."""
-        return X.apply(_truth_values)
+        return pd.DataFrame(X.apply(_truth_values))
 
 
 def _truth_values(column: "pd.Series[Any]") -> "pd.Series[float]":
@@ -59,13 +61,16 @@ class Frequencies(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # typ
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
         self.shares_ = {
-            name: X[name].value_counts(normalize=True, dropna=False) for name in X.columns
+            str(name): X[name].value_counts(normalize=True, dropna=False) for name in X.columns
         }
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with columns of shares in [0, 1]."""
-        return X.apply(lambda column: column.map(self.shares_[column.name]).astype(float).fillna(0))
+        return pd.DataFrame(X.apply(self._share))
+
+    def _share(self, column: "pd.Series[Any]") -> "pd.Series[float]":
+        return column.map(self.shares_[str(column.name)]).astype(float).fillna(0.0)
 
 
 class CrossFittedTargetEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -202,4 +207,4 @@ class GroupStatistics(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         grouped = X.groupby(self.by)[list(self.columns)]
         table: Any = grouped.agg(list(self.statistics))
         table.columns = [self._name(column, statistic) for column, statistic in table.columns]
-        return table.astype(float)
+        return pd.DataFrame(table, dtype=float)

@@ -1,5 +1,7 @@
 """From what a model says to what a metric wants."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from pipelines.errors import PipelineError
 ORDERED = frozenset({"quadratic_weighted_kappa"})
 
 
-def decide(metric: Metric, answers: NDArray[np.float64], classes: int) -> NDArray[np.generic]:
+def decide(metric: Metric, answers: NDArray[np.float64], classes: int) -> NDArray[Any]:
     """Turn class probabilities or values into the form that a metric scores.
 
     Labels are the likeliest class; for a metric over ordered classes that weighs squared
@@ -39,7 +41,7 @@ def decide(metric: Metric, answers: NDArray[np.float64], classes: int) -> NDArra
     if metric.predicts == "probability" and classes == 2:
         return answers[:, 1]
     if metric.predicts == "class_probabilities" and classes:
-        return answers / answers.sum(axis=1, keepdims=True)
+        return np.asarray(answers / answers.sum(axis=1, keepdims=True))
     if metric.predicts == "cumulative_probabilities" and classes:
         return np.minimum(np.cumsum(answers, axis=1), 1.0)
     if metric.predicts == "values" and not classes:
@@ -53,7 +55,7 @@ def _labels(metric: Metric, answers: NDArray[np.float64]) -> NDArray[np.int64]:
     if metric.name not in ORDERED:
         return np.asarray(answers.argmax(axis=1), np.int64)
     mean = answers @ np.arange(answers.shape[1]) / answers.sum(axis=1)
-    return np.rint(mean).astype(np.int64)
+    return np.asarray(np.rint(mean), np.int64)
 
 
 def _within(metric: Metric, values: NDArray[np.float64]) -> NDArray[np.float64]:

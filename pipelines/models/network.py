@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.models.fitting import Answers, Candidate, FoldFit, OnEpoch
 from pipelines.models.prepared import PreparedFold, PreparedFolds
-from pipelines.network.settings import Member, Recipe, TrainedNetwork
-from pipelines.network.training import predict, train_networks
+from pipelines.network import Member, Recipe, TrainedNetwork, predict, train_networks
 
 NETWORK_PARAMETERS: Mapping[str, Any] = MappingProxyType(
     {
@@ -163,7 +162,6 @@ def recipe_of(parameters: Mapping[str, Any], classes: bool) -> Recipe:
         for name, value in values.items()
         if name not in (*OF_A_MEMBER, "hidden_layer_sizes", "loss")
     }
-    if "restore_best" in Recipe.__dataclass_fields__: shared["restore_best"] = False
     return Recipe(loss=values["loss"] or DEFAULT_LOSSES[classes], **shared)
 
 
@@ -173,7 +171,10 @@ def _member(candidate: Candidate, place: int, prepared: PreparedFolds) -> Member
     fold = prepared.folds[place].fold
     return Member(
         hidden=tuple(int(width) for width in values["hidden_layer_sizes"]),
-        **{name: float(values[name]) for name in OF_A_MEMBER},
+        learning_rate=float(values["learning_rate"]),
+        weight_decay=float(values["weight_decay"]),
+        dropout=float(values["dropout"]),
+        input_dropout=float(values["input_dropout"]),
         seed=np.random.SeedSequence([candidate.seed, place]),
         rows=(start + fold.train).astype(np.intp),
         validation_rows=(start + fold.valid).astype(np.intp),

@@ -25,8 +25,8 @@ class Dimension:
     ----------
     name : str
         Name of the parameter.
-    low, high : float or int, optional
-        Limits, both included; whole numbers where both are.
+    low, high : float or int
+        Limits, both included; whole numbers where both are; None where there are choices.
     log : bool
         Whether equal ratios weigh the same, as for a learning rate.
     step : float or int, optional
@@ -35,10 +35,10 @@ class Dimension:
     """
 
     name: str
-    low: float | int | None = None
-    high: float | int | None = None
+    low: Any = None
+    high: Any = None
     log: bool = False
-    step: float | int | None = None
+    step: Any = None
     choices: tuple[Any, ...] = ()
 
     @property
@@ -51,7 +51,7 @@ class Dimension:
         if self.choices:
             return value in self.choices
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and float(self.low or 0) <= value <= float(self.high or 0)
+        return bool(number and self.low <= value <= self.high)
 
     def described(self) -> str:
         """Return the limits or choices in words."""
@@ -116,7 +116,8 @@ def _limit_problems(limits: Any) -> list[str]:
     unknown = [key for key in limits if key not in LIMIT_KEYS]
     if unknown:
         return [f"has no {unknown[0]!r}; allowed: {', '.join(LIMIT_KEYS)}"]
-    low, high = limits.get("low"), limits.get("high")
+    low: Any = limits.get("low")
+    high: Any = limits.get("high")
     if not (_is_number(low) and _is_number(high)):
         return ["needs the numbers low and high"]
     if low > high:

@@ -155,15 +155,17 @@ def make_sampler(name: str, space: SearchSpace, seed: Sequence[int]) -> "BaseSam
     if name == "random":
         return optuna.samplers.RandomSampler(seed=number)
     if name == "qmc":
-        return _without_notice(optuna.samplers.QMCSampler, seed=number, scramble=True)
+        qmc: BaseSampler = _without_notice(optuna.samplers.QMCSampler, seed=number, scramble=True)
+        return qmc
     if name == "tpe":
-        return _without_notice(
+        tpe: BaseSampler = _without_notice(
             optuna.samplers.TPESampler,
             seed=number,
             multivariate=True,
             group=space.conditional,
             constant_liar=True,
         )
+        return tpe
     raise SearchProblem(f"sampler must be one of {', '.join(SAMPLERS)}, not {name!r}")
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -54,7 +55,7 @@ class MlflowServer:
         if self._process.poll() is not None:
             raise TrackingProblem(f"the MLflow server ended; its last words are in {self.log}")
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=2):  # noqa: S310 - http
+            with urllib.request.urlopen(f"{self.url}/health", timeout=2):
                 return True
         except (urllib.error.URLError, OSError):
             return False
@@ -80,15 +81,17 @@ class MlflowServer:
         return self._process.wait()
 
     def stop(self) -> None:
-        """Stop the server and its workers."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is not None:
-                return
-            os.killpg(self._process.pid, number)
-            try:
+        """Stop the server and its workers, also those that outlived it."""
+        if self._process.poll() is None:
+            self._signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
     def __enter__(self) -> Self:
         return self
@@ -129,7 +132,7 @@ def start_mlflow_server(
     chosen = port or _free_port(host)
     log = home / "mlflow-server.log"
     with log.open("ab") as stream:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        process = subprocess.Popen(
             [
                 *(sys.executable, "-P", "-m", "pipelines.tracking.server"),
                 *(address, str(home.resolve() / "artifacts"), host, str(chosen)),
@@ -170,7 +173,7 @@ def become_server(uri: str, artifacts: str, host: str, port: str) -> None:
         "--workers": "1",
     }
     words = [word for pair in options.items() for word in pair]
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", *words])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", *words])
 
 
 if __name__ == "__main__":

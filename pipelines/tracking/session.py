@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pipelines.tracking.rows import RunLog
 
@@ -76,10 +78,8 @@ class TrackingSession:
         """
         if self._writer.stdin is not None and not self._writer.stdin.closed:
             self._writer.stdin.close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._writer.wait(timeout_seconds)
-        except subprocess.TimeoutExpired:
-            pass
         return self.run_ids()
 
     def run_ids(self) -> dict[str, str]:
@@ -92,10 +92,35 @@ class TrackingSession:
         return None if reason is None else str(reason)
 
 
+def recover_sessions(folder: Path) -> int:
+    """Send what earlier sessions of a study left behind, and forget those that are sent.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Holds one folder per session.
+
+    Returns
+    -------
+    int
+        How many sessions are being sent; each has a writer of its own, unless it is being written.
+    """
+    waiting = 0
+    for place in sorted(folder.glob(f"*/{PLACE_FILE}")):
+        if read_json(place.with_name(STATE_FILE)).get("sent"):
+            shutil.rmtree(place.parent, ignore_errors=True)
+            continue
+        writer = start_writer(place.parent)
+        if writer.stdin is not None:
+            writer.stdin.close()
+        waiting += 1
+    return waiting
+
+
 def start_writer(folder: Path) -> "subprocess.Popen[bytes]":
     """Start a writer on a session's folder; it lives on when its starter is interrupted."""
     with (folder / WRITER_LOG).open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        return subprocess.Popen(
             [sys.executable, "-P", "-m", "pipelines.tracking.writer", str(folder)],
             stdin=subprocess.PIPE,
             stdout=log,
@@ -104,7 +129,7 @@ def start_writer(folder: Path) -> "subprocess.Popen[bytes]":
         )
 
 
-def read_json(path: Path) -> dict[str, dict[str, object] | object]:  # type: ignore[type-arg]
+def read_json(path: Path) -> dict[str, Any]:
     """Read a small JSON object; an absent file is an empty one."""
     if not path.exists():
         return {}

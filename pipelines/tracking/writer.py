@@ -56,8 +56,24 @@ class SessionWriter:
         return self._experiment_id
 
     def send_new_rows(self) -> int:
-        """Send every complete row not yet sent, the study's own first; return how many."""
-        return sum(self._send_run(path) for path in self._logs())
+        """Send every complete row not yet sent, the study's own first; return how many.
+
+        A run that cannot be sent does not hold up the others.
+
+        Raises
+        ------
+        Exception
+            The first error, after every run was tried.
+        """
+        sent, errors = 0, []
+        for path in self._logs():
+            try:
+                sent += self._send_run(path)
+            except Exception as error:  # noqa: BLE001 - kept for the end, whatever it is
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return sent
 
     def close_unfinished(self, reason: str) -> int:
         """Close runs without an end as KILLED; return how many there were."""

@@ -1,0 +1,87 @@
+"""The chosen model as one thing: features, fitted models and the decision, from rows to answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from competition.metrics import Metric, get_metric
+from pipelines.models.decisions import decide
+from pipelines.models.fitting import FittedModel
+
+
+@dataclass(frozen=True)
+class FoldModel:
+    """One fold's features and the models that were fitted on them."""
+
+    pipeline: Pipeline
+    models: tuple[FittedModel, ...]
+
+
+@dataclass(frozen=True)
+class Champion:
+    """Predicts a contest's test rows from its raw columns.
+
+    Attributes
+    ----------
+    folds : tuple of FoldModel
+    columns : tuple of str
+        Raw columns that the features read.
+    labels : tuple
+        The contest's labels in order; empty for values.
+    targets : tuple of str
+    metric_name : str
+    metric_parameters : dict
+    """
+
+    folds: tuple[FoldModel, ...]
+    columns: tuple[str, ...]
+    labels: tuple[Any, ...]
+    targets: tuple[str, ...]
+    metric_name: str
+    metric_parameters: dict[str, Any]
+
+    @property
+    def metric(self) -> Metric:
+        """The metric whose form the predictions take."""
+        return get_metric(self.metric_name, **self.metric_parameters)
+
+    def answers(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Return mean class probabilities or values of all models, shape (n_rows, n_outputs)."""
+        table = rows.reindex(columns=list(self.columns))
+        said = [
+            np.mean([model.answers(features) for model in fold.models], axis=0)
+            for fold in self.folds
+            for features in [fold.pipeline.transform(table)]
+        ]
+        return np.asarray(np.mean(said, axis=0))
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the prediction columns of a submission, row for row."""
+        return prediction_frame(self.metric, self.answers(rows), self.targets, self.labels)
+
+
+def prediction_frame(
+    metric: Metric, answers: NDArray[np.float64], targets: Sequence[str], labels: Sequence[Any]
+) -> pd.DataFrame:
+    """Lay answers out in the columns and the form that a metric scores.
+
+    Parameters
+    ----------
+    metric : competition.metrics.Metric
+    answers : ndarray, shape (n_rows, n_outputs)
+        Class probabilities or values.
+    targets, labels : sequence
+        Of the contest.
+    """
+    form = decide(metric, answers, len(labels))
+    if metric.predicts == "labels":
+        form = np.asarray(labels, dtype=object)[form]
+    values = form.reshape(len(answers), -1)
+    columns = metric.prediction_columns(targets, labels)
+    frame = pd.DataFrame({name: values[:, place] for place, name in enumerate(columns)})
+    return frame.infer_objects()

@@ -1,0 +1,188 @@
+"""Reading tracked runs back, for tables and programs."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import TrackingProblem
+from pipelines.tracking.session import TrackingPlace
+from pipelines.tracking.store import database_file, prepare_store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+SHOWN_PARAMETERS = ("hidden_layer_sizes", "learning_rate")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of a table of runs.
+
+    Attributes
+    ----------
+    run_id, name, contest, kind, model : str
+    state : str
+        FINISHED, RUNNING, FAILED or KILLED, or pruned.
+    score, low, high : float or None
+        Cross-validated score and its 95 % interval.
+    parameters : mapping
+    started : str
+        UTC, to the minute.
+    reason : str or None
+        Why it stopped early.
+    """
+
+    run_id: str
+    name: str
+    contest: str
+    kind: str
+    model: str
+    state: str
+    score: float | None
+    low: float | None
+    high: float | None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    started: str = ""
+    reason: str | None = None
+
+    @property
+    def interval(self) -> str:
+        """The interval in words; empty where there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{self.low:.4f}-{self.high:.4f}"
+
+    @property
+    def why(self) -> str:
+        """The parameters that matter most, or why it stopped."""
+        if self.reason:
+            return self.reason
+        shown = [
+            f"{name} {_rounded(self.parameters[name])}"
+            for name in SHOWN_PARAMETERS
+            if name in self.parameters
+        ]
+        return (
+            ", ".join(shown)
+            .replace("hidden_layer_sizes", "layers")
+            .replace("learning_rate", "rate")
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the summary for JSON."""
+        return asdict(self)
+
+
+def list_studies(
+    home: Path, *, contest: str | None = None, limit: int = 20, uri: str | None = None
+) -> list[RunSummary]:
+    """Return the studies' runs, the newest first.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+    contest : str, optional
+        Slug; None for all contests.
+    limit : int
+    uri : str, optional
+        Tracking address in place of the home's own.
+    """
+    client = _open(home, uri)
+    if client is None:
+        return []
+    places = _experiments(client, contest)
+    wanted = "tags.`ripe.kind` = 'study'"
+    order = ["attributes.start_time DESC"]
+    found = client.search_runs(places, wanted, max_results=limit, order_by=order) if places else []
+    return [summarise(run) for run in found]
+
+
+def list_trials(
+    home: Path, study: str, *, limit: int = 20, uri: str | None = None
+) -> list[RunSummary]:
+    """Return the trials of a study's run, the best first.
+
+    Raises
+    ------
+    TrackingProblem
+        When no single run has this id or prefix.
+    """
+    client = _open(home, uri)
+    if client is None:
+        raise TrackingProblem(f"there are no runs in {home} yet")
+    places = _experiments(client, None)
+    found = client.search_runs(
+        places, f"attributes.run_id LIKE '{_checked(study)}%'", max_results=2
+    )
+    if len(found) != 1:
+        how_many = "no run's id begins" if not found else "several runs' ids begin"
+        raise TrackingProblem(f"{how_many} with {study!r}; 'ripe runs' lists them")
+    parent = found[0]
+    direction = "DESC" if parent.data.tags.get("metric.direction") != "lower is better" else "ASC"
+    trials = client.search_runs(
+        [parent.info.experiment_id],
+        f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'",
+        max_results=limit,
+        order_by=[f"metrics.`cv.score` {direction}"],
+    )
+    return [summarise(run, contest=parent.data.tags.get("contest", "")) for run in trials]
+
+
+def _checked(run: str) -> str:
+    if not run.isalnum():
+        raise TrackingProblem(f"a run's id has digits and the letters a to f only, not {run!r}")
+    return run
+
+
+def _open(home: Path, uri: str | None) -> "MlflowClient | None":
+    """Open the store; None where there is none yet, since reading makes no database."""
+    address = TrackingPlace.in_home(home, "", uri).uri
+    file = database_file(address)
+    return None if file is not None and not file.exists() else prepare_store(address)
+
+
+def _experiments(client: "MlflowClient", contest: str | None) -> list[str]:
+    return [
+        str(one.experiment_id)
+        for one in client.search_experiments()
+        if contest is None or one.name == contest
+    ]
+
+
+def summarise(run: "Run", contest: str = "") -> RunSummary:
+    """Return the summary of an MLflow run."""
+    tags, metrics = run.data.tags, run.data.metrics
+    started = datetime.fromtimestamp((run.info.start_time or 0) / 1000, UTC)
+    return RunSummary(
+        run_id=run.info.run_id,
+        name=run.info.run_name or "",
+        contest=tags.get("contest", contest),
+        kind=tags.get("ripe.kind", ""),
+        model=tags.get("model", ""),
+        state="pruned" if tags.get("optuna.state") == "PRUNED" else str(run.info.status),
+        score=metrics.get("cv.score"),
+        low=metrics.get("cv.low"),
+        high=metrics.get("cv.high"),
+        parameters={**run.data.params, **_best(tags)},
+        started=f"{started:%Y-%m-%d %H:%M}",
+        reason=tags.get("stop.reason"),
+    )
+
+
+def _best(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a study's best trial."""
+    return {
+        name.removeprefix("best."): value
+        for name, value in tags.items()
+        if name.startswith("best.")
+    }
+
+
+def _rounded(value: str) -> str:
+    try:
+        return f"{float(value):.3g}"
+    except ValueError:
+        return value

@@ -1,0 +1,153 @@
+"""`ripe run`: a study of an experiment file, from data to predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ripe.console import home_of, print_json, print_table, progress, say
+
+if TYPE_CHECKING:
+    from experiments import Experiment, Progress, StudyResult
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("experiment")
+@click.option("--trials", type=click.IntRange(min=1), help="Trials in all (default: the file's).")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Search no longer.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Training seed; another one is a new study."
+)
+@click.option("--model", metavar="NAME", help="network, or a baseline such as gradient_boosting.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Replace a setting.")
+@click.option("--data", type=click.Path(path_type=Path), help="A folder with the contest's files.")
+@click.option("--fresh", is_flag=True, help="Start the study over.")
+@click.option("--submit", "submits", is_flag=True, help="Send the predictions to the contest.")
+@click.option("-m", "--message", default="", help="The entry's description, with --submit.")
+@click.option("--tracking", metavar="URL", help="MLflow server or database (default: this home's).")
+@click.option("--json", "as_json", is_flag=True, help="The result as a JSON object.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    experiment: str,
+    trials: int | None,
+    seconds: float | None,
+    seed: int | None,
+    model: str | None,
+    settings: tuple[str, ...],
+    data: Path | None,
+    fresh: bool,
+    submits: bool,
+    message: str,
+    tracking: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run EXPERIMENT, a TOML file or the name of a shipped one: search, track, predict.
+
+    Running it again continues the study until its trials are spent; a changed file, seed or
+    table begins a new one.
+    """
+    from experiments import load_experiment, run_experiment
+    from experiments.loading import find_experiment
+
+    given = {"search.trials": trials, "search.seconds": seconds, "seed": seed, "model": model}
+    shortcuts = [f"{key}={value}" for key, value in given.items() if value is not None]
+    loaded = load_experiment(experiment, [*settings, *shortcuts])
+    silent = as_json or quiet
+    if not silent:
+        _introduce(loaded)
+    with progress(None if silent else loaded.search.trials, "reading") as advance:
+        result = run_experiment(
+            loaded,
+            home_of(ctx),
+            data_folder=data,
+            base=find_experiment(experiment).parent,
+            fresh=fresh,
+            tracking_uri=tracking,
+            on_progress=None if silent else _following(advance),
+        )
+    entry = _submit(home_of(ctx), result, message) if submits else None
+    if as_json:
+        print_json({**result.as_dict(), "entry": entry})
+    elif not quiet:
+        _tell(loaded, result, entry)
+
+
+def _introduce(experiment: Experiment) -> None:
+    about = f": {experiment.description}" if experiment.description else ""
+    say(f"{experiment.name}{about}")
+
+
+def _following(advance: Any) -> Callable[[Progress], None]:
+    shown = 0
+
+    def follow(report: Progress) -> None:
+        nonlocal shown
+        best = "" if report.best is None else f", best {report.best:.5f}"
+        advance(report.done - shown, f"{report.stage}{best} {sparkline(report.history)}")
+        shown = report.done
+
+    return follow
+
+
+def sparkline(values: tuple[float, ...], width: int = 12) -> str:
+    """Draw the last values as little bars.
+
+    Examples
+    --------
+    >>> sparkline((0.0, 0.5, 1.0))
+    '▁▅█'
+    """
+    shown = values[-width:]
+    if not shown:
+        return ""
+    low, high = min(shown), max(shown)
+    steps = [round(7 * (value - low) / (high - low)) if high > low else 0 for value in shown]
+    return "".join("▁▂▃▄▅▆▇█"[step] for step in steps)
+
+
+def _submit(home: Path, result: StudyResult, message: str) -> int:
+    from experiments.sending import submit_run
+    from submissions import resolve_server
+
+    text = message or f"{result.experiment}, {result.chosen.name}"
+    server = resolve_server(home, None)
+    return int(submit_run(home, str(result.run_id), result.contest, text, server).ref)
+
+
+def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> None:
+    if not result.new_trials:
+        say(f"The budget of {experiment.search.trials} trials was spent before; nothing was tried.")
+        say("More trials: --trials N. Start over: --fresh.")
+    print_table(
+        ("model", f">{result.metric}", ">95 % interval"),
+        [
+            (model.name, f"{model.score:.5f}", f"{model.low:.5f} … {model.high:.5f}")
+            for model in result.models
+        ],
+        marked=frozenset(
+            place for place, model in enumerate(result.models) if model == result.chosen
+        ),
+    )
+    values = ", ".join(f"{name} {_short(value)}" for name, value in result.best_parameters.items())
+    say(f"Best of {result.trials} trials: number {result.best_number} ({values})")
+    say(f"Run {result.run_id or '(waiting to be sent)'}, {result.seconds:.1f} s")
+    if result.warning:
+        say(f"Rows wait on disk, to be sent by the next run: {result.warning}")
+    if entry is not None:
+        say(
+            f"Entry {entry} stands in {result.contest}; see: ripe leaderboard {result.contest}"
+        )
+    elif result.predictions is not None:
+        say(f"Submit it: ripe submit --run {str(result.run_id)[:8]} -c {result.contest}")
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

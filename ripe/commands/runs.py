@@ -1,0 +1,63 @@
+"""`ripe runs`: tracked runs as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ripe.console import home_of, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from pipelines.tracking.runs import RunSummary
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.option("-c", "--contest", metavar="SLUG", help="Runs on this contest only.")
+@click.option("--trials", "study", metavar="RUN", help="The trials of this study's run.")
+@click.option("--limit", default=20, show_default=True, help="Most runs to show.")
+@click.option("--tracking", metavar="URL", help="MLflow server or database (default: this home's).")
+@click.option("--json", "as_json", is_flag=True, help="A list of run objects.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    contest: str | None,
+    study: str | None,
+    limit: int,
+    tracking: str | None,
+    as_json: bool,
+) -> None:
+    """Show studies with their scores, the newest first; or the trials of one, the best first."""
+    from pipelines.tracking.runs import list_studies, list_trials
+
+    home = home_of(ctx)
+    if study is None:
+        runs = list_studies(home, contest=contest, limit=limit, uri=tracking)
+    else:
+        runs = list_trials(home, study, limit=limit, uri=tracking)
+    if as_json:
+        print_json([run.as_dict() for run in runs])
+    elif runs:
+        _show(runs)
+    else:
+        say("No runs yet. Start one: ripe run avocado_ripeness")
+
+
+def _show(runs: list[RunSummary]) -> None:
+    print_table(
+        ("run", "name", "state", ">score", ">95 % interval", "why", "started"),
+        [
+            (
+                run.run_id[:8],
+                run.name,
+                run.state.lower(),
+                None if run.score is None else f"{run.score:.4f}",
+                run.interval,
+                run.why,
+                run.started[5:],
+            )
+            for run in runs
+        ],
+    )

@@ -1,0 +1,29 @@
+"""`ripe ui`: the MLflow UI on the runs of this home."""
+
+from __future__ import annotations
+
+import click
+
+from ripe.console import home_of, say
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.option(
+    "--port", default=5000, show_default=True, help="Where to listen; 0 takes a free one."
+)
+@click.option("--tracking", metavar="URL", help="Tracking database (default: this home's).")
+@click.pass_context
+def command(ctx: click.Context, port: int, tracking: str | None) -> None:
+    """Serve the MLflow UI on 127.0.0.1 until Ctrl-C."""
+    from pipelines.tracking.server import start_mlflow_server
+
+    say("Starting the MLflow UI …")
+    with start_mlflow_server(home_of(ctx), port=port, uri=tracking) as server:
+        server.wait_until_ready()
+        say(f"Open {server.url} (Ctrl-C stops)")
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            say("Stopped.")

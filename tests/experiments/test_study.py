@@ -1,0 +1,188 @@
+"""Whole studies on a small contest, with a real journal and a real MLflow store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from competition.tables import read_table
+from experiments import ExperimentError, MissingData, run_experiment
+from experiments.loading import parse_experiment
+from pipelines.errors import PipelineError
+from pipelines.tracking.store import prepare_store
+
+
+@pytest.fixture(scope="module")
+def experiment(small_experiment):
+    return parse_experiment(small_experiment(), "small")
+
+
+@pytest.fixture(scope="module")
+def finished(clouds_home, experiment):
+    """A finished study, its home and what it told on the way; to be read only."""
+    stages = []
+    result = run_experiment(experiment, clouds_home, on_progress=stages.append)
+    return result, clouds_home, stages
+
+
+def digest(frame: pd.DataFrame) -> str:
+    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+
+
+def runs_of(home: Path):
+    client = prepare_store(f"sqlite:///{home.resolve() / 'mlflow.db'}")
+    return client, client.search_runs([client.get_experiment_by_name("clouds").experiment_id])
+
+
+def test_a_study_learns_and_tells_where_it_stands(finished):
+    result, _, stages = finished
+    assert result.score > 0.8
+    assert result.interval[0] < result.score < result.interval[1]
+    assert (result.trials, result.new_trials) == (4, 4)
+    assert [one.stage for one in stages][:2] == ["reading", "searching"]
+
+
+def test_every_trial_is_on_record(finished):
+    result, home, _ = finished
+    client, runs = runs_of(home)
+    parent = client.get_run(result.run_id)
+    trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == result.run_id]
+    assert len(trials) == 4
+    assert {run.info.status for run in [parent, *trials]} == {"FINISHED"}
+    assert parent.data.metrics["cv.score"] == pytest.approx(result.score)
+    assert parent.data.tags["chosen"] == result.chosen.name
+    assert {one.dataset.name for one in parent.inputs.dataset_inputs} == {"train.csv", "test.csv"}
+    for trial in trials:
+        assert float(trial.data.params["learning_rate"]) > 0
+        assert "fold3/score" in trial.data.metrics
+        curve = client.get_metric_history(trial.info.run_id, "fold2/validation_loss")
+        assert [point.step for point in curve] == [1, 2, 3, 4, 5, 6]
+    names = {one.path for one in client.list_artifacts(result.run_id)}
+    assert {"predictions.parquet", "out_of_fold.parquet", "summary.json"} <= names
+
+
+def test_predictions_have_the_form_of_the_sample_submission(finished):
+    result, home, _ = finished
+    sample = read_table(home / "contests/clouds/data/sample_submission.csv")
+    assert list(result.predictions.columns) == list(sample.columns)
+    assert sorted(result.predictions["id"]) == sorted(sample["id"])
+    assert set(result.predictions["ripe"]) <= {"yes", "no"}
+    truth = read_table(home / "contests/clouds/solution.csv").set_index("id")["ripe"]
+    right = result.predictions.set_index("id")["ripe"] == truth.loc[result.predictions["id"]]
+    assert right.mean() > 0.8
+
+
+def test_out_of_fold_predictions_cover_every_row_once(finished):
+    table = pd.read_parquet(finished[0].out_of_fold)
+    assert len(table) == 160
+    assert table[["no", "yes"]].sum(axis=1).round(5).eq(1).all()
+    assert set(table["fold"]) == {1, 2, 3}
+
+
+def test_the_first_trial_takes_the_fixed_values(finished):
+    _, runs = runs_of(finished[1])
+    first = next(run for run in runs if run.info.run_name == "trial 0")
+    assert float(first.data.params["learning_rate"]) == 0.02
+
+
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
+def test_the_champion_loads_back_and_predicts_the_same(finished):
+    import mlflow
+
+    result, home, _ = finished
+    mlflow.set_tracking_uri(f"sqlite:///{home.resolve() / 'mlflow.db'}")
+    model = mlflow.pyfunc.load_model("models:/clouds@champion")
+    rows = read_table(home / "contests/clouds/data/test.csv")
+    said = model.predict(rows.drop(columns="id"))
+    assert list(said["ripe"]) == list(result.predictions["ripe"])
+
+
+def test_a_spent_budget_tries_nothing_and_a_larger_one_goes_on(
+    small_home, experiment, small_experiment
+):
+    first = run_experiment(experiment, small_home)
+    again = run_experiment(experiment, small_home)
+    assert (again.trials, again.new_trials, again.run_id) == (4, 0, first.run_id)
+    assert digest(again.predictions) == digest(first.predictions)
+    larger = parse_experiment(small_experiment(search={"trials": 6}), "small")
+    longer = run_experiment(larger, small_home)
+    assert (longer.trials, longer.new_trials, longer.run_id) == (6, 2, first.run_id)
+
+
+def test_a_study_in_two_goes_equals_one_in_one_go(
+    small_home, experiment, small_experiment, tmp_path
+):
+    run_experiment(parse_experiment(small_experiment(search={"trials": 2}), "small"), small_home)
+    in_two = run_experiment(experiment, small_home)
+    in_one = run_experiment(experiment, small_home, fresh=True)
+    assert in_one.best_score == in_two.best_score
+    assert digest(in_one.predictions) == digest(in_two.predictions)
+
+
+def test_another_process_predicts_the_same_byte_for_byte(small_home, finished, small_experiment):
+    here = finished[0]
+    code = (
+        "import sys, json, hashlib; from pathlib import Path\n"
+        "from experiments import run_experiment\n"
+        "from experiments.loading import parse_experiment\n"
+        "content = json.loads(sys.argv[2])\n"
+        "r = run_experiment(parse_experiment(content, 'small'), Path(sys.argv[1]), fresh=True)\n"
+        "print(hashlib.sha256(r.predictions.to_csv(index=False).encode()).hexdigest())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(small_home), json.dumps(small_experiment())],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == digest(here.predictions)
+
+
+def test_another_seed_is_another_study(small_home, finished, experiment):
+    first = finished[0]
+    other = run_experiment(experiment.model_copy(update={"seed": 7}), small_home)
+    assert other.study != first.study
+    assert other.run_id != first.run_id
+
+
+def test_missing_data_say_where_they_were_looked_for(tmp_path, experiment):
+    with pytest.raises(MissingData, match="ripe download clouds"):
+        run_experiment(experiment, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recipe_that_names_a_missing_column_is_refused_and_leaves_nothing(
+    small_home, small_experiment
+):
+    content = small_experiment(features=[{"step": "angle", "column": "heu"}, {"step": "auto"}])
+    with pytest.raises(PipelineError, match="no column 'heu'; did you mean 'hue'"):
+        run_experiment(parse_experiment(content, "small"), small_home)
+    assert not (small_home / "studies").exists()
+    assert not (small_home / "spool").exists()
+
+
+def test_folds_larger_than_a_class_are_refused(small_home, small_experiment):
+    content = small_experiment(validation={"folds": 100, "kind": "stratified"})
+    with pytest.raises(PipelineError, match=r"lower validation\.folds"):
+        run_experiment(parse_experiment(content, "small"), small_home)
+
+
+def test_a_study_whose_trials_all_fail_says_why(small_home, small_experiment):
+    content = small_experiment(
+        name="hopeless",
+        network={"learning_rate": 1e30, "hidden_layer_sizes": [4], "max_epochs": 6},
+        search={"trials": 2, "batch": 2, "space": {}},
+    )
+    with pytest.raises(ExperimentError, match="every trial failed"):
+        run_experiment(parse_experiment(content, "small"), small_home)
+    client, runs = runs_of(small_home)
+    parent = next(run for run in runs if run.info.run_name == "hopeless")
+    trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert {run.info.status for run in [parent, *trials]} == {"FAILED"}
+    assert "finite" in trials[0].data.tags["stop.reason"]
