@@ -3,7 +3,6 @@
 from competition.checks.cells import label_codes
 from competition.checks.form import (
     RULES,
-    Problem,
     SubmissionForm,
     load_form,
     metric_of,
@@ -12,6 +11,7 @@ from competition.checks.form import (
 )
 from competition.checks.ids import are_unique, places_of
 from competition.checks.submission import check_submission, read_submission
+from competition.problems import Problem
 
 __all__ = [
     "RULES",

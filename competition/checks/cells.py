@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from competition.checks.form import (
     FIRST_ROW,
     SHOWN,
-    Problem,
     SubmissionForm,
     listed,
     rows_named,
@@ -22,8 +21,11 @@ from competition.definition import Label
 from competition.errors import did_you_mean
 from competition.metrics.metric import NUMERIC
 from competition.metrics.sequences import decode_mask
+from competition.problems import Problem
 
 ROW_SUM_TOLERANCE = 1e-3
+WIDEST_TABLE = 100_000
+"""Labels no further apart than this are looked up in a table."""
 MISSING = ("", "nan", "NaN", "NA", "N/A", "null", "NULL", "None", "<NA>")
 Verbatim = Callable[[str], pd.Series]
 """Gives a column as it is written."""
@@ -74,6 +76,11 @@ def _same_kind(cells: pd.Series, labels: Sequence[Label]) -> bool:
 
 
 def _integer_codes(cells: NDArray[np.int64], labels: Sequence[int]) -> NDArray[np.intp]:
+    low, high = min(labels), max(labels)
+    if high - low < WIDEST_TABLE:
+        table = np.full(high - low + 3, -1, dtype=np.intp)
+        table[np.array(labels) - low + 1] = np.arange(len(labels))
+        return np.asarray(table[np.clip(cells, low - 1, high + 1) - (low - 1)])
     order = np.argsort(labels)
     ordered = np.asarray(labels, dtype=np.int64)[order]
     places = np.minimum(np.searchsorted(ordered, cells), len(labels) - 1)

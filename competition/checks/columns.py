@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from competition.checks.form import SHOWN, Problem, SubmissionForm, listed
+from competition.checks.form import SHOWN, SubmissionForm, listed
+from competition.problems import Problem
 
 
 def column_problems(names: Sequence[str], form: SubmissionForm) -> Iterator[Problem]:

@@ -14,7 +14,6 @@ from competition.definition import Contest, Label
 from competition.errors import UnreadableTable
 from competition.metrics import METRICS, Metric, get_metric
 from competition.metrics.metric import PER_LABEL
-from competition.problems import Problem as Problem
 from competition.tables import read_table
 
 FIRST_ROW = 2

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from competition.checks.form import SHOWN, Problem, SubmissionForm, listed, rows_named
+from competition.checks.form import SHOWN, SubmissionForm, listed, rows_named
+from competition.problems import Problem
 
 Places = NDArray[np.intp]
 

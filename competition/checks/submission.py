@@ -10,9 +10,10 @@ import pandas as pd
 
 from competition.checks.cells import cell_problems
 from competition.checks.columns import column_problems
-from competition.checks.form import Problem, SubmissionForm
+from competition.checks.form import SubmissionForm
 from competition.checks.ids import id_problems
 from competition.errors import InvalidSubmission, UnreadableTable
+from competition.problems import Problem
 from competition.tables import read_table
 
 MEGABYTE = 1_000_000

@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from competition.checks import label_codes
-from competition.checks.form import Problem
 from competition.definition import Label
 from competition.errors import InvalidSubmission, MetricFailed
 from competition.metrics import Metric
 from competition.metrics.metric import NEEDS_LABELS, NUMERIC, Array
+from competition.problems import Problem
+
+USAGES = ("public", "private", "ignored")
+"""What the solution's column ``Usage`` may say, in any case."""
 
 
 def truth_array(
@@ -94,7 +99,7 @@ def _codes(cells: pd.Series, labels: Sequence[Label], metric: Metric, where: str
         unknown = str(cells.iloc[int(np.argmin(codes))])
         known = ", ".join(map(str, labels))
         raise MetricFailed(f"{where} must hold labels of the contest ({known}), got {unknown!r}")
-    return label_values(labels, metric)[codes]
+    return label_values(labels, metric)[codes] if metric.uses_label_distance else codes
 
 
 def label_values(labels: Sequence[Label], metric: Metric) -> NDArray[np.int64]:
@@ -150,11 +155,13 @@ def usage_masks(solution: pd.DataFrame) -> dict[str, Any]:
     rows = len(solution)
     if "Usage" not in solution:
         return {"overall": np.ones(rows, dtype=bool)}
-    usage = solution["Usage"].astype("str").str.casefold()
-    unknown = set(usage.unique()) - {"public", "private", "ignored"}
-    if unknown:
-        raise MetricFailed(f"Usage must be Public, Private or Ignored, got {sorted(unknown)[0]!r}")
-    parts = {name: (usage == name).to_numpy(dtype=bool) for name in ("public", "private")}
+    usage = pc.utf8_lower(pa.array(solution["Usage"].astype("str")))
+    places = pc.index_in(usage, value_set=pa.array(USAGES, usage.type))
+    codes = np.asarray(pc.fill_null(places, -1))
+    if (codes < 0).any():
+        unknown = solution["Usage"].iloc[int(np.argmin(codes))]
+        raise MetricFailed(f"Usage must be Public, Private or Ignored, got {str(unknown)!r}")
+    parts = {name: codes == USAGES.index(name) for name in ("public", "private")}
     masks = {"overall": parts["public"] | parts["private"], **parts}
     if not masks["overall"].any():
         raise MetricFailed("the solution's Usage ignores every row")

@@ -23,7 +23,8 @@ from competition.scoring.arrays import (
 )
 from competition.scoring.scores import Scores, SplitScores
 
-Masks = Mapping[str, NDArray[np.bool_]]
+Losses = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -104,79 +105,95 @@ def score_frames(contest: Contest, solution: pd.DataFrame, submission: pd.DataFr
         The solution does not allow the metric.
     """
     metric = get_metric(contest.metric.name, **contest.metric.parameters)
-    pair = align(contest, solution, submission)
-    return score_pair(contest, metric, pair)
+    return score_pair(contest, metric, align(contest, solution, submission))
 
 
 def score_pair(contest: Contest, metric: Metric, pair: AlignedPair) -> Scores:
     """Score aligned tables by a built-in metric and those beside it."""
-    masks = usage_masks(pair.solution)
-    prediction = predictions_of(contest, metric, pair)
-    main = _split_scores(metric, truth_of(contest, metric, pair), prediction, masks)
-    return Scores(**vars(main), beside=beside_scores(contest, metric, pair, prediction, masks))
+    return _scores(contest, metric, pair, _rows_of(contest, metric, pair))
 
 
-def truth_of(contest: Contest, metric: Metric, pair: AlignedPair) -> Array:
-    """Return the truth of an aligned pair as the metric takes it."""
-    return truth_array(pair.solution, contest.targets, contest.labels, metric)
-
-
-def predictions_of(contest: Contest, metric: Metric, pair: AlignedPair) -> Array:
-    """Return the predictions of an aligned pair as the metric takes them."""
-    columns = metric.prediction_columns(contest.targets, contest.labels)
-    return prediction_array(pair.submission, columns, contest.labels, metric)
-
-
-def beside_scores(
-    contest: Contest, main: Metric, pair: AlignedPair, prediction: Array, masks: Masks
-) -> dict[str, SplitScores]:
-    """Score by every metric beside the main one."""
-    scores = {}
-    for name in contest.metric.beside:
-        metric = get_metric(name)
-        truth = truth_of(contest, metric, pair)
-        given = _recoded(contest, main, metric, as_predicted_by(metric, main, prediction))
-        scores[name] = _split_scores(metric, truth, given, masks)
-    return scores
-
-
-def _recoded(contest: Contest, main: Metric, beside: Metric, prediction: Array) -> Array:
-    """Change label codes of the main metric into those of another."""
-    if beside.predicts != "labels" or not contest.labels:
-        return prediction
-    if main.predicts == "labels":
-        own = label_values(contest.labels, main)
-        order = np.argsort(own)
-        prediction = order[np.searchsorted(own, prediction, sorter=order)]
-    return label_values(contest.labels, beside)[prediction]
-
-
-def _split_scores(metric: Metric, truth: Array, prediction: Array, masks: Masks) -> SplitScores:
-    every = {
-        part: metric(truth, prediction) if mask.all() else metric(truth[mask], prediction[mask])
-        for part, mask in masks.items()
-    }
-    return SplitScores(**every)
-
-
-def row_losses(contest: Contest, metric: Metric, pair: AlignedPair) -> NDArray[np.float64] | None:
-    """Return the loss of each solution row by the main metric, lower is better.
+def score_with_losses(
+    contest: Contest, metric: Metric, pair: AlignedPair
+) -> tuple[Scores, Losses | None]:
+    """Score aligned tables, and tell the loss of each row by the main metric.
 
     Losses are computed for the public and the private part apart, as their scores are, so
     that the mean over a part gives the score of that part.
 
     Returns
     -------
-    ndarray of shape (n_rows,), or None
-        NaN where a row is ignored; None where the metric has no losses per row.
+    scores : Scores
+    losses : ndarray of shape (n_rows,), or None
+        In the solution's order, lower is better, NaN where a row is ignored; None where the
+        metric has no losses per row.
     """
-    if metric.row_losses is None:
-        return None
-    truth, prediction = truth_of(contest, metric, pair), predictions_of(contest, metric, pair)
-    masks = dict(usage_masks(pair.solution))
-    if len(masks) > 1:
-        del masks["overall"]
-    losses = np.full(len(truth), np.nan)
-    for mask in masks.values():
-        losses[mask] = metric.losses(truth[mask], prediction[mask])
+    rows = _rows_of(contest, metric, pair)
+    scores = _scores(contest, metric, pair, rows)
+    return scores, None if metric.row_losses is None else _losses(metric, rows)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Truth and prediction as a metric takes them, whole and for each part."""
+
+    truth: Array
+    prediction: Array
+    places: Mapping[str, Places | slice]
+
+    def part(self, name: str) -> tuple[Array, Array]:
+        return self.truth[self.places[name]], self.prediction[self.places[name]]
+
+
+def _rows_of(contest: Contest, metric: Metric, pair: AlignedPair) -> _Rows:
+    columns = metric.prediction_columns(contest.targets, contest.labels)
+    return _Rows(
+        truth_array(pair.solution, contest.targets, contest.labels, metric),
+        prediction_array(pair.submission, columns, contest.labels, metric),
+        {
+            name: slice(None) if mask.all() else np.flatnonzero(mask)
+            for name, mask in usage_masks(pair.solution).items()
+        },
+    )
+
+
+def _scores(contest: Contest, metric: Metric, pair: AlignedPair, rows: _Rows) -> Scores:
+    beside = {}
+    for name in contest.metric.beside:
+        other = get_metric(name)
+        beside[name] = _split_scores(other, _recoded(contest, metric, other, pair, rows))
+    return Scores(**vars(_split_scores(metric, rows)), beside=beside)
+
+
+def _split_scores(metric: Metric, rows: _Rows) -> SplitScores:
+    return SplitScores(**{name: metric(*rows.part(name)) for name in rows.places})
+
+
+def _losses(metric: Metric, rows: _Rows) -> Losses:
+    losses = np.full(len(rows.truth), np.nan)
+    parts = [name for name in rows.places if name != "overall"] or ["overall"]
+    for name in parts:
+        losses[rows.places[name]] = metric.losses(*rows.part(name))
     return losses
+
+
+def _recoded(
+    contest: Contest, main: Metric, beside: Metric, pair: AlignedPair, rows: _Rows
+) -> _Rows:
+    """Change truth and prediction into those that a metric beside the main one takes."""
+    prediction = as_predicted_by(beside, main, rows.prediction)
+    if main.predicts == beside.predicts and main.uses_label_distance == beside.uses_label_distance:
+        return rows
+    if beside.predicts == "labels" and contest.labels:
+        prediction = label_values(contest.labels, beside)[_indexes(contest, main, prediction)]
+    truth = truth_array(pair.solution, contest.targets, contest.labels, beside)
+    return _Rows(truth, prediction, rows.places)
+
+
+def _indexes(contest: Contest, main: Metric, prediction: Array) -> Array:
+    """Return predicted labels as their index among the contest's labels."""
+    if main.predicts != "labels":
+        return prediction
+    own = label_values(contest.labels, main)
+    order = np.argsort(own)
+    return np.asarray(order[np.searchsorted(own, prediction, sorter=order)])

@@ -13,7 +13,7 @@ from competition.errors import (
 )
 from competition.metrics import get_metric
 from competition.scoring.files import read_pair
-from competition.scoring.frames import AlignedPair, row_losses, score_pair
+from competition.scoring.frames import AlignedPair, score_with_losses
 from competition.scoring.outcome import SHOWN_CHARACTERS, ScoringJob, ScoringOutcome, failed
 from competition.scoring.own_metric import load_own_metric, read_source, score_by_own_metric
 
@@ -37,11 +37,12 @@ def perform(job: ScoringJob, before_metric: Callable[[], object]) -> ScoringOutc
     job : ScoringJob
         The files.
     before_metric : callable
-        Called when all files are read and before any code of the host's runs.
+        Called when all files are read and before any code of the host's own runs.
     """
     try:
         loaded = _load(job)
-        before_metric()
+        if loaded.own_source is not None:
+            before_metric()
         return _score(loaded)
     except InvalidSubmission as error:
         return ScoringOutcome("rejected", message=str(error), problems=error.problems)
@@ -74,5 +75,5 @@ def _score(loaded: _Loaded) -> ScoringOutcome:
         own = load_own_metric(loaded.own_source)
         return ScoringOutcome("scored", score_by_own_metric(contest, own, pair))
     metric = get_metric(contest.metric.name, **contest.metric.parameters)
-    scores = score_pair(contest, metric, pair)
-    return ScoringOutcome("scored", scores, row_losses=row_losses(contest, metric, pair))
+    scores, losses = score_with_losses(contest, metric, pair)
+    return ScoringOutcome("scored", scores, row_losses=losses)

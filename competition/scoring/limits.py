@@ -19,6 +19,9 @@ FIRST_SPARE_USER = 61184
 """Start of the range that Linux systems keep for users without a name (systemd's UIDS-GIDS)."""
 SPARE_USERS = 4000
 PROCESSES = 64
+OPEN_FILES = 256
+FILE_BYTES = MEGABYTE
+"""Files in memory are not counted as memory, so they are few and small for a host's own code."""
 READABLE = ("/usr", "/lib", "/lib64", "/opt", "/etc", "/proc/self", "/dev/null", "/dev/urandom")
 """What a metric may read beside the installed libraries: the system's own files."""
 
@@ -66,6 +69,8 @@ def hide_files() -> dict[str, str]:
     dict
         ``reading`` and ``user``, as in `close_doors`.
     """
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     hidden = kernel.forbid_reading(readable_paths())
     return {"reading": "Landlock" if hidden else "", "user": _drop_user()}
 

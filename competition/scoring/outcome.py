@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from competition.scoring.scores import Scores, scores_from_plain, scores_to_plai
 
 Status = Literal["scored", "rejected", "failed"]
 SHOWN_CHARACTERS = 2000
+END = b"\n."
+"""What stands behind an outcome that was written whole."""
 
 
 @dataclass(frozen=True)
@@ -76,37 +78,39 @@ def failed(message: str, output: str = "") -> ScoringOutcome:
     return ScoringOutcome("failed", message=message[:SHOWN_CHARACTERS], output=output)
 
 
-def outcome_to_bytes(outcome: ScoringOutcome) -> bytes:
-    """Pack an outcome: one line of JSON, then the row losses as little-endian doubles."""
+def write_outcome(outcome: ScoringOutcome, file: IO[bytes]) -> None:
+    """Write an outcome: one line of JSON, then the row losses as little-endian doubles."""
+    losses = outcome.row_losses
     plain = {
         "status": outcome.status,
         "scores": scores_to_plain(outcome.scores) if outcome.scores else None,
         "message": outcome.message,
         "problems": [vars(problem) for problem in outcome.problems],
-        "losses": None if outcome.row_losses is None else len(outcome.row_losses),
+        "losses": None if losses is None else len(losses),
     }
-    losses = b"" if outcome.row_losses is None else outcome.row_losses.astype("<f8").tobytes()
-    return json.dumps(plain).encode() + b"\n" + losses
+    file.write(json.dumps(plain).encode() + b"\n")
+    if losses is not None:
+        file.write(np.ascontiguousarray(losses, dtype="<f8").data)
 
 
-def outcome_from_bytes(content: bytes, output: str = "") -> ScoringOutcome:
-    """Unpack what `outcome_to_bytes` packed.
+def read_outcome(file: IO[bytes], output: str = "") -> ScoringOutcome:
+    """Read what `write_outcome` and the end mark wrote.
 
     Raises
     ------
     ValueError
         The content is cut off or something else.
     """
-    line, newline, rest = content.partition(b"\n")
-    plain: Mapping[str, Any] = json.loads(line)
+    plain: Mapping[str, Any] = json.loads(file.readline())
     rows = plain["losses"]
-    if not newline or len(rest) != 8 * (rows or 0):
+    rest = file.read()
+    if len(rest) != 8 * (rows or 0) + len(END) or not rest.endswith(END):
         raise ValueError("the result is cut off")
     return ScoringOutcome(
         plain["status"],
         scores_from_plain(plain["scores"]) if plain["scores"] else None,
         plain["message"],
         tuple(Problem(**problem) for problem in plain["problems"]),
-        None if rows is None else np.frombuffer(rest, dtype="<f8").astype(np.float64),
+        None if rows is None else np.frombuffer(rest, dtype="<f8", count=rows).astype(np.float64),
         output,
     )

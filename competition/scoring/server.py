@@ -1,8 +1,9 @@
 """A process that keeps pandas and scikit-learn loaded and forks a fresh child for every entry.
 
-It is started with a cleaned environment. Each request is a socket of its own, handed over on the
-control socket. A supervisor, forked for the request, forks the scoring child, holds it to its
-time and output, ends all that it left running, and writes the result back.
+It is started with a cleaned environment. Each request is a socket of its own and an empty file for
+the result, handed over on the control socket. A supervisor, forked for the request, forks the
+scoring child, holds it to its time and output, ends all that it left running, and answers with
+what went wrong and what was printed; the child itself has written the outcome into the file.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from competition.scoring.kernel import adopt_orphans, die_with_parent
-from competition.scoring.limits import MEGABYTE, Limits, close_doors, hide_files
-from competition.scoring.outcome import ScoringJob, failed, outcome_to_bytes
+from competition.scoring.limits import Limits, close_doors, hide_files
+from competition.scoring.outcome import END, ScoringJob, write_outcome
 
 HEADER = struct.Struct("<Q")
 PRELOADED = (
@@ -37,9 +38,7 @@ PRELOADED = (
     "competition.scoring.job",
 )
 KEPT_OUTPUT = 8_000
-RESULT_BYTES = 2_000 * MEGABYTE
 CHUNK = 1 << 20
-END = b"\n."
 TICK = 0.05
 """Seconds between looks at a child whose pipes stay open."""
 SHORT_TICK = 0.001
@@ -54,11 +53,11 @@ def main(control: int) -> None:
     with socket.socket(fileno=control) as doors:
         doors.sendall(b"ready")
         while True:
-            message, descriptors, _, _ = socket.recv_fds(doors, 1, 1)
+            message, descriptors, _, _ = socket.recv_fds(doors, 1, 2)
             if not message:
                 return
-            if descriptors:
-                _start_supervisor(doors, descriptors[0])
+            if len(descriptors) == 2:
+                _start_supervisor(doors, *descriptors)
 
 
 def preload() -> None:
@@ -69,18 +68,19 @@ def preload() -> None:
     gc.freeze()
 
 
-def _start_supervisor(doors: socket.socket, descriptor: int) -> None:
+def _start_supervisor(doors: socket.socket, descriptor: int, result: int) -> None:
     if os.fork() == 0:
         status = 1
         try:
             doors.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             with socket.socket(fileno=descriptor) as client:
-                supervise(client)
+                supervise(client, result)
             status = 0
         finally:
             os._exit(status)
     os.close(descriptor)
+    os.close(result)
 
 
 @dataclass
@@ -88,9 +88,7 @@ class _Child:
     """A running scoring child and what it has said so far."""
 
     pid: int
-    result: int
     printed: int
-    content: bytearray = field(default_factory=bytearray)
     output: bytearray = field(default_factory=bytearray)
     output_bytes: int = 0
     status: int | None = None
@@ -103,42 +101,43 @@ class _Child:
         return self.status is not None
 
 
-def supervise(client: socket.socket) -> None:
-    """Answer one request: run the child, hold it to its limits, send the result."""
+def supervise(client: socket.socket, result: int) -> None:
+    """Answer one request: run the child, hold it to its limits, say how it ended."""
     adopt_orphans()
     request = json.loads(receive(client))
     limits = Limits(**request["limits"])
     job = ScoringJob(**{name: path and Path(path) for name, path in request["job"].items()})
-    child = _start_child(job, limits, client)
+    child = _start_child(job, limits, client, result)
     complaint = _watch(child, limits, client)
     _end(child)
-    content = bytes(child.content)
-    if complaint or not content.endswith(END):
-        content = outcome_to_bytes(failed(complaint or _ended(child)))
-    send(client, content.removesuffix(END))
+    if not complaint and not _is_whole(result):
+        complaint = _ended(child)
+    send(client, complaint.encode())
     send(client, bytes(child.output))
 
 
-def _start_child(job: ScoringJob, limits: Limits, client: socket.socket) -> _Child:
-    result, result_end = os.pipe()
+def _is_whole(result: int) -> bool:
+    size = os.fstat(result).st_size
+    return size >= len(END) and os.pread(result, len(END), size - len(END)) == END
+
+
+def _start_child(job: ScoringJob, limits: Limits, client: socket.socket, result: int) -> _Child:
     printed, printed_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
             client.close()
-            os.close(result)
             os.close(printed)
-            _run(job, limits, result_end, printed_end)
+            _run(job, limits, result, printed_end)
             status = 0
         except BaseException:
             traceback.print_exc()
             raise
         finally:
             os._exit(status)
-    os.close(result_end)
     os.close(printed_end)
-    return _Child(pid, result, printed)
+    return _Child(pid, printed)
 
 
 def _run(job: ScoringJob, limits: Limits, result: int, printed: int) -> None:
@@ -149,19 +148,21 @@ def _run(job: ScoringJob, limits: Limits, result: int, printed: int) -> None:
     die_with_parent()
     for standard in (1, 2):
         os.dup2(printed, standard)
+    os.close(printed)
     close_doors(limits)
-    content = outcome_to_bytes(perform(job, hide_files))
+    outcome = perform(job, hide_files)
     with contextlib.suppress(Exception):
         sys.stdout.flush()
-    with os.fdopen(result, "wb") as pipe:
-        pipe.write(content + END)
+    with os.fdopen(result, "wb") as file:
+        write_outcome(outcome, file)
+        file.write(END)
 
 
 def _watch(child: _Child, limits: Limits, client: socket.socket) -> str:
     """Collect what the child says; return why it had to be ended, or ''."""
     deadline = time.monotonic() + limits.seconds
     with selectors.DefaultSelector() as selector:
-        for source in (child.result, child.printed, client.fileno()):
+        for source in (child.printed, client.fileno()):
             selector.register(source, selectors.EVENT_READ)
         while not child.reap() or len(selector.get_map()) > 1:
             for key, _ in selector.select(TICK if len(selector.get_map()) > 1 else SHORT_TICK):
@@ -187,10 +188,6 @@ def _take(
     chunk = os.read(source, CHUNK)
     if not chunk:
         selector.unregister(source)
-    elif source == child.result:
-        child.content += chunk
-        if len(child.content) > RESULT_BYTES:
-            return "the metric's result is too large"
     else:
         child.output_bytes += len(chunk)
         child.output = (child.output + chunk)[-KEPT_OUTPUT:]

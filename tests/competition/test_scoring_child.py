@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -29,7 +31,7 @@ from competition.scoring import (
     score_file,
     score_in_child,
 )
-from competition.scoring.outcome import outcome_from_bytes, outcome_to_bytes
+from competition.scoring.outcome import END, read_outcome, write_outcome
 from competition.scoring.pool import cleaned_environment
 
 LIMITS = Limits(seconds=60, memory_mb=600, output_bytes=100_000)
@@ -50,6 +52,12 @@ HALF = "id,ripe\n1,0\n2,0\n3,1\n4,1\n5,1\n"
 def pool() -> Iterator[ScoringPool]:
     with ScoringPool(LIMITS) as shared:
         yield shared
+
+
+@pytest.fixture(scope="module")
+def held() -> Mapping[str, str]:
+    """Which limits hold on this machine."""
+    return limits_in_force()
 
 
 @pytest.fixture
@@ -253,6 +261,17 @@ def test_a_metric_that_eats_memory_is_ended(own: Own, body: str) -> None:
     assert_only_the_host_sees(own(body), "more memory than it may have")
 
 
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files in memory are Linux's")
+def test_a_metric_that_fills_files_in_memory_fails(own: Own) -> None:
+    body = (
+        "import os\n"
+        "while True:\n"
+        "    file = os.memfd_create('hoard')\n"
+        "    while os.write(file, b'x' * 100_000): pass"
+    )
+    assert_only_the_host_sees(own(body), "File too large")
+
+
 @pytest.mark.parametrize("status", [0, 7])
 def test_a_metric_that_leaves_the_process_fails(own: Own, status: int) -> None:
     outcome = own(f"import os\nos._exit({status})")
@@ -313,8 +332,9 @@ def test_a_metric_finds_no_secret_in_its_environment(
     assert not any("secret" in value for value in cleaned_environment().values())
 
 
-def test_a_metric_reads_no_other_process_and_no_file_of_the_hosts(own: Own, folder: Path) -> None:
-    held = limits_in_force()
+def test_a_metric_reads_no_other_process_and_no_file_of_the_hosts(
+    own: Own, folder: Path, held: Mapping[str, str]
+) -> None:
     if not held["reading"]:
         pytest.skip("this kernel does not limit reading (no Landlock)")
     (folder / "client.toml").write_text("token = 'a secret'")
@@ -324,8 +344,8 @@ def test_a_metric_reads_no_other_process_and_no_file_of_the_hosts(own: Own, fold
         assert_only_the_host_sees(outcome, "Permission")
 
 
-def test_a_metric_writes_no_file(own: Own, folder: Path) -> None:
-    if not limits_in_force()["writing"]:
+def test_a_metric_writes_no_file(own: Own, folder: Path, held: Mapping[str, str]) -> None:
+    if not held["writing"]:
         pytest.skip("this kernel does not limit writing (no Landlock)")
 
     outcome = own(f"open({str(folder / 'new.txt')!r}, 'w')\nreturn 1.0")
@@ -345,8 +365,8 @@ def test_a_metric_may_throw_output_away_and_import_installed_libraries(own: Own)
     assert outcome.status == "scored", outcome.message
 
 
-def test_a_metric_reaches_no_network(own: Own) -> None:
-    if not limits_in_force()["network"]:
+def test_a_metric_reaches_no_network(own: Own, held: Mapping[str, str]) -> None:
+    if not held["network"]:
         pytest.skip("this kernel does not let a process leave the network")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -379,9 +399,7 @@ def test_a_filter_on_system_calls_refuses_the_network_where_namespaces_are_forbi
     assert done.stdout == "refused\n", done.stderr
 
 
-def test_the_limits_in_force_are_told_by_name() -> None:
-    held = limits_in_force()
-
+def test_the_limits_in_force_are_told_by_name(held: Mapping[str, str]) -> None:
     assert list(held) == ["time", "output", "memory", "network", "writing", "reading", "user"]
     assert held["time"]
     if sys.platform == "linux":
@@ -431,7 +449,7 @@ def test_many_threads_share_a_pool(pool: ScoringPool, folder: Path) -> None:
 
 def test_a_slow_metric_holds_up_no_other_entry(own: Own, pool: ScoringPool, folder: Path) -> None:
     own("import time\ntime.sleep(30)\nreturn 1.0", replace(LIMITS, seconds=0.01))
-    slow = threading.Thread(target=pool.score, args=(job(folder), replace(LIMITS, seconds=4)))
+    slow = threading.Thread(target=pool.score, args=(job(folder), replace(LIMITS, seconds=3)))
     slow.start()
     quick_folder = folder / "quick"
     quick_folder.mkdir()
@@ -509,10 +527,26 @@ def test_a_file_is_scored_by_the_hosts_metric_in_a_child(folder: Path) -> None:
         score_file(replace(TOY, metric=choice), *files, metric)
 
 
-def test_an_outcome_that_is_cut_off_is_noticed() -> None:
-    whole = outcome_to_bytes(ScoringOutcome("failed", message="so"))
+def written(outcome: ScoringOutcome) -> bytes:
+    file = io.BytesIO()
+    write_outcome(outcome, file)
+    return file.getvalue() + END
 
-    assert outcome_from_bytes(whole).message == "so"
+
+def test_an_outcome_survives_writing_and_reading() -> None:
+    losses = np.array([0.1 + 0.2, np.nan, -0.0])
+    whole = ScoringOutcome("scored", Scores(1 / 3), row_losses=losses)
+
+    back = read_outcome(io.BytesIO(written(whole)), "printed")
+
+    assert (back.scores, back.output) == (whole.scores, "printed")
+    np.testing.assert_array_equal(back.row_losses, losses)
+
+
+def test_an_outcome_that_is_cut_off_is_noticed() -> None:
+    whole = written(ScoringOutcome("failed", message="so"))
+
+    assert read_outcome(io.BytesIO(whole)).message == "so"
     for cut in (whole[:-1], whole[:5], b"", whole + b"extra"):
         with pytest.raises(ValueError):
-            outcome_from_bytes(cut)
+            read_outcome(io.BytesIO(cut))

@@ -19,13 +19,12 @@ from competition.metrics import METRICS, get_metric
 from competition.scoring import (
     Scores,
     SplitScores,
-    row_losses,
     score_frames,
     scores_from_plain,
     scores_to_plain,
     shown_score,
 )
-from competition.scoring.frames import align
+from competition.scoring.frames import align, score_with_losses
 from competition.tables import read_table
 
 STAGES = ("hard", "breaking", "ripe")
@@ -122,7 +121,7 @@ def test_an_unknown_word_in_usage_is_the_hosts_error() -> None:
     broken = solution()
     broken.loc[0, "Usage"] = "Pubic"
 
-    with pytest.raises(MetricFailed, match="must be Public, Private or Ignored, got 'pubic'"):
+    with pytest.raises(MetricFailed, match="must be Public, Private or Ignored, got 'Pubic'"):
         score_frames(contest(), broken, submission(*["hard"] * 5))
 
 
@@ -237,9 +236,10 @@ def test_row_losses_stand_in_the_order_of_the_solution_and_average_to_each_score
     truth, rows = solution(), submission("hard", "hard", "ripe", "breaking", "hard")
     metric, pair = get_metric("accuracy"), align(contest(), truth, rows.iloc[::-1])
 
-    losses = row_losses(contest(), metric, pair)
+    scores, losses = score_with_losses(contest(), metric, pair)
 
     assert losses is not None
+    assert scores == Scores(0.75, 0.5, 1.0)
     assert losses[:4].tolist() == [0, 1, 0, 0]
     assert np.isnan(losses[4])
 
@@ -248,7 +248,7 @@ def test_metrics_without_row_losses_have_none() -> None:
     truth, rows = solution(), submission(*["hard"] * 5)
     metric, pair = get_metric("f1_macro"), align(contest("f1_macro"), truth, rows)
 
-    assert row_losses(contest("f1_macro"), metric, pair) is None
+    assert score_with_losses(contest("f1_macro"), metric, pair)[1] is None
 
 
 def test_scores_survive_as_plain_data() -> None:
