@@ -1,7 +1,8 @@
 """The ledger: every submission ever made from a home, wherever it went.
 
-It is a file of JSON lines that only ever grows: a line for each entry that was sent, and a line
-for each time something new was seen of it. Reading folds the lines into one value an entry.
+It is a file of JSON lines that only ever grows: a line for each run that was exported, for each
+entry that was sent, and for each time something new was seen of an entry. Reading folds the lines
+into one value an entry.
 """
 
 from __future__ import annotations
@@ -20,13 +21,22 @@ from pipelines.tracking.locking import locked
 __all__ = [
     "LEDGER_FILE",
     "LedgerEntry",
+    "Provenance",
     "Sighting",
+    "find_provenance",
+    "note_exported",
     "note_sent",
     "note_sighting",
     "read_ledger",
 ]
 
 LEDGER_FILE = "ledger.jsonl"
+NEEDED = {
+    "exported": ("sha256", "slug"),
+    "sent": ("server", "slug", "ref", "sent_at"),
+    "seen": ("server", "slug", "ref"),
+}
+"""What a line of each kind must have; kinds that are not known here are passed over."""
 Key: TypeAlias = tuple[str, str, int]
 
 
@@ -57,6 +67,27 @@ class Sighting:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """Which run a submission file was made of.
+
+    Attributes
+    ----------
+    run_id : str or None
+        The MLflow run.
+    metric : str
+        Name of the contest's metric, empty when unknown.
+    cv_score, cv_low, cv_high : float or None
+        Cross-validated score of the run with its 95 % interval.
+    """
+
+    run_id: str | None = None
+    metric: str = ""
+    cv_score: float | None = None
+    cv_low: float | None = None
+    cv_high: float | None = None
+
+
+@dataclass(frozen=True)
 class LedgerEntry:
     """One entry, from its sending to the last thing seen of it.
 
@@ -70,12 +101,8 @@ class LedgerEntry:
         What was sent.
     board : str
         Address of the leaderboard page.
-    run_id : str or None
-        The MLflow run whose predictions it is.
-    metric : str
-        Name of the contest's metric, empty when unknown.
-    cv_score, cv_low, cv_high : float or None
-        Cross-validated score of the run with its 95 % interval.
+    run_id, metric, cv_score, cv_low, cv_high
+        Of the run whose predictions it is, see `Provenance`.
     first, last : Sighting
         When its score was first seen, and the latest.
     """
@@ -100,6 +127,22 @@ class LedgerEntry:
     def key(self) -> Key:
         """What tells entries apart."""
         return self.server, self.slug, self.ref
+
+
+def note_exported(home: Path, sha256: str, slug: str, made_of: Provenance) -> None:
+    """Write down which run a submission file was made of, so that sending it links the two."""
+    if find_provenance(home, sha256, slug) != made_of:
+        _append(home, {"kind": "exported", "sha256": sha256, "slug": slug, **vars(made_of)})
+
+
+def find_provenance(home: Path, sha256: str, slug: str) -> Provenance:
+    """Return what a submission file was made of; empty when no run was exported to it."""
+    known = {field.name for field in fields(Provenance)}
+    found = Provenance()
+    for line in _lines(home / LEDGER_FILE):
+        if line["kind"] == "exported" and (line["sha256"], line["slug"]) == (sha256, slug):
+            found = Provenance(**{name: line[name] for name in known & line.keys()})
+    return found
 
 
 def note_sent(home: Path, entry: LedgerEntry) -> None:
@@ -149,10 +192,12 @@ def read_ledger(
 def _folded(lines: Iterable[Mapping[str, Any]]) -> list[LedgerEntry]:
     entries: dict[Key, LedgerEntry] = {}
     for line in lines:
+        if line["kind"] not in ("sent", "seen"):
+            continue
         key = (line["server"], line["slug"], line["ref"])
         if line["kind"] == "sent":
             entries[key] = _sent(line)
-        elif line["kind"] == "seen" and key in entries:
+        elif key in entries:
             entries[key] = _with_sighting(entries[key], _sighting(line))
     return list(entries.values())
 
@@ -187,8 +232,9 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def _parsed(text: str, number: int, path: Path) -> dict[str, Any]:
     try:
         line: dict[str, Any] = json.loads(text)
-        assert line["kind"] and line["server"] and line["slug"] and line["ref"]  # noqa: S101
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        for name in NEEDED.get(line["kind"], ()):
+            line[name]
+    except (ValueError, KeyError, TypeError) as error:
         raise ExperimentError(
             f"line {number} of {path} cannot be read; mend it or take it out"
         ) from error

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from competition.definition import CONTEST_FILE, Contest, load_contest
+from competition.definition import CONTEST_FILE, PUBLIC_CONTEST_FILE, Contest, load_contest
 from competition.metrics import get_metric
 from competition.tables import read_table
-from experiments.advice import Advice, ContestRows, advise
+from experiments.advice import Z_95, Advice, ContestRows, advise
 from experiments.errors import MissingData
 from experiments.ledger import LedgerEntry, read_ledger
 from experiments.sending import SAMPLE_FILE, find_contest
@@ -107,16 +108,19 @@ def draw_overview(overview: Overview) -> Figure:
     axes = figure.add_subplot()
     pairs = [pair for entry in overview.entries if (pair := _pair(entry))]
     for entry, cv, public in pairs:
-        _draw_entry(axes, entry, cv, public)
+        _draw_entry(axes, entry, cv, public, overview.advice.se_public)
     if pairs:
-        values = [value for _, cv, public in pairs for value in (cv, public)]
-        ends = (min(values), max(values))
-        axes.plot(ends, ends, linestyle=":", color="0.6", zorder=0, label="both agree")
+        place = (pairs[0][1], pairs[0][1])
+        axes.axline(place, slope=1, linestyle=":", color="0.6", zorder=0, label="both agree")
         axes.legend(loc="best", frameon=False)
-    axes.set_xlabel(f"cross-validated {overview.metric or 'score'} (95 % interval)")
-    axes.set_ylabel(f"public {overview.metric or 'score'}")
+    axes.set_xlabel(f"cross-validated {_title(overview)}, with its 95 % interval")
+    axes.set_ylabel(f"public {_title(overview)}, with what chance does to it")
     axes.set_title(_plot_title(overview), fontsize=10)
     return figure
+
+
+def _title(overview: Overview) -> str:
+    return get_metric(overview.metric).title.lower() if overview.metric else "score"
 
 
 def _pair(entry: LedgerEntry) -> tuple[LedgerEntry, float, float] | None:
@@ -125,18 +129,23 @@ def _pair(entry: LedgerEntry) -> tuple[LedgerEntry, float, float] | None:
     return entry, entry.cv_score, entry.last.public_score
 
 
-def _draw_entry(axes: Axes, entry: LedgerEntry, cv: float, public: float) -> None:
+def _draw_entry(
+    axes: Axes, entry: LedgerEntry, cv: float, public: float, se_public: float | None
+) -> None:
     low = cv if entry.cv_low is None else entry.cv_low
     high = cv if entry.cv_high is None else entry.cv_high
-    reach = [[abs(cv - low)], [abs(high - cv)]]
-    axes.errorbar(cv, public, xerr=reach, fmt="o", color="tab:green", capsize=3)
+    across = [[abs(cv - low)], [abs(high - cv)]]
+    upward = None if se_public is None else Z_95 * se_public
+    style: dict[str, Any] = {"fmt": "o", "color": "tab:green", "ecolor": "0.75", "capsize": 3}
+    axes.errorbar(cv, public, xerr=across, yerr=upward, **style)
     axes.annotate(str(entry.ref), (cv, public), textcoords="offset points", xytext=(6, 5))
 
 
 def _plot_title(overview: Overview) -> str:
     found = overview.advice.correlation
     told = "too few pairs for a correlation" if found is None else f"rank correlation {found:.2f}"
-    return f"{overview.slug}: {overview.advice.pairs} entries, {told}"
+    count = overview.advice.pairs
+    return f"{overview.slug}: {count} {'entry' if count == 1 else 'entries'}, {told}"
 
 
 def _overview(
@@ -169,6 +178,14 @@ def _known_of(
 
 
 def _defined_fraction(home: Path, slug: str) -> float | None:
-    """Read the share from a contest that was made in this home."""
-    path = home / "contests" / slug / CONTEST_FILE
-    return load_contest(path).public_fraction if path.is_file() else None
+    """Read the public share from a contest made in this home, or from its public definition."""
+    made, public = (
+        home / "contests" / slug / CONTEST_FILE,
+        home / "data" / slug / PUBLIC_CONTEST_FILE,
+    )
+    if made.is_file():
+        return load_contest(made).public_fraction
+    if not public.is_file():
+        return None
+    told = tomllib.loads(public.read_text(encoding="utf-8")).get("data", {}).get("public_fraction")
+    return None if told is None else float(told)

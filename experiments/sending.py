@@ -10,8 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from competition.definition import PUBLIC_CONTEST_FILE, Contest, load_contest
-from experiments.errors import MissingData
-from experiments.ledger import LedgerEntry, Sighting, note_sent, note_sighting, read_ledger
+from competition.tables import digest_file
+from experiments.errors import ExperimentError, MissingData
+from experiments.ledger import (
+    LedgerEntry,
+    Provenance,
+    Sighting,
+    find_provenance,
+    note_exported,
+    note_sent,
+    note_sighting,
+    read_ledger,
+)
 from experiments.linking import link_run
 from experiments.predictions import RunPredictions, run_predictions
 from experiments.sightings import sight
@@ -94,6 +104,7 @@ def export_run(home: Path, run: str, destination: Path) -> ExportedRun:
     predicted = run_predictions(home, run)
     contest, folder = find_contest(home, predicted.slug)
     digest = export_submission(predicted.frame, folder / SAMPLE_FILE, contest, destination)
+    note_exported(home, digest, predicted.slug, _provenance(predicted))
     return ExportedRun(predicted, digest)
 
 
@@ -102,10 +113,15 @@ def submit_file(
 ) -> SentEntry:
     """Send a file and write the entry into the ledger.
 
-    The options and errors are those of `submissions.send_submission`.
+    A file that a run was exported to is linked with that run, as `submit_run` does. The options
+    and errors are those of `submissions.send_submission`.
     """
-    sent = send_submission(file, slug, message, server, **options)
-    note_sent(home, _ledger_entry(sent, slug, message, server))
+    made_of = find_provenance(home, digest_file(file), slug) if file.is_file() else Provenance()
+    text = message if made_of.run_id is None else f"{message} [run {made_of.run_id}]".strip()
+    sent = send_submission(file, slug, text, server, **options)
+    entry = _ledger_entry(sent, slug, text, server, made_of)
+    note_sent(home, entry)
+    link_run(home, entry)
     return sent
 
 
@@ -121,12 +137,11 @@ def submit_run(
     with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
         file = Path(folder) / "submission.csv"
         predicted = export_run(home, run, file).predicted
-        text = f"{message} [run {predicted.run_id}]".strip()
-        sent = send_submission(file, slug, text, server, **options)
-    entry = _ledger_entry(sent, slug, text, server, predicted)
-    note_sent(home, entry)
-    link_run(home, entry)
-    return sent
+        if predicted.slug != slug:
+            raise ExperimentError(
+                f"run {predicted.run_id} is of the contest {predicted.slug!r}, not of {slug!r}"
+            )
+        return submit_file(home, file, slug, message, server, **options)
 
 
 def follow_entry(
@@ -160,14 +175,20 @@ def _note(home: Path, known: list[LedgerEntry], seen: Sighting) -> None:
         link_run(home, note_sighting(home, one, seen, datetime.now(UTC)))
 
 
+def _provenance(predicted: RunPredictions) -> Provenance:
+    return Provenance(
+        predicted.run_id,
+        predicted.metric,
+        predicted.cv_score,
+        predicted.cv_low,
+        predicted.cv_high,
+    )
+
+
 def _ledger_entry(
-    sent: SentEntry,
-    slug: str,
-    message: str,
-    server: Server,
-    predicted: RunPredictions | None = None,
+    sent: SentEntry, slug: str, message: str, server: Server, made_of: Provenance
 ) -> LedgerEntry:
-    entry = LedgerEntry(
+    return LedgerEntry(
         server=server.url,
         slug=slug,
         ref=sent.ref,
@@ -176,16 +197,5 @@ def _ledger_entry(
         message=message,
         sha256=sent.sha256,
         board=sent.board_url,
-    )
-    if predicted is None:
-        return entry
-    return LedgerEntry(
-        **{
-            **vars(entry),
-            "run_id": predicted.run_id,
-            "metric": predicted.metric,
-            "cv_score": predicted.cv_score,
-            "cv_low": predicted.cv_low,
-            "cv_high": predicted.cv_high,
-        }
+        **vars(made_of),
     )

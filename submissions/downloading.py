@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from competition.archives import unpack_archive
 from competition.files import new_folder, replaced_file
 from competition.tables import digest_file
-from submissions.archives import unpack
 from submissions.client import ask
 from submissions.errors import DownloadConflict, SubmissionError
 from submissions.sending import OnBytes
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 RECORD_FILE = ".download.json"
+MOST_BYTES = 200 * 1024**3
 UNFINISHED = ".kaggle-partial"
 """How the official client marks what it can go on with."""
 KAGGLE_NAME = re.compile(
@@ -120,8 +121,8 @@ def download_contest(
     ------
     DownloadConflict
         When `destination` holds something else.
-    UnsafeArchive
-        When the bundle must not be unpacked.
+    competition.archives.InvalidArchive
+        When the bundle is broken, too large, or reaches outside its folder.
     ServerRefused, ServerUnreachable
         When there is nothing to fetch.
     """
@@ -266,7 +267,10 @@ def _swap(ready: Path, destination: Path) -> None:
 
 def _contents(bundle: Path, name: str, folder: Path) -> list[str]:
     if zipfile.is_zipfile(bundle):
-        return unpack(bundle, folder)
+        allowed = min(MOST_BYTES, shutil.disk_usage(folder).free)
+        unpack_archive(bundle.rename(bundle.with_name(Path(name).name)), folder, most_bytes=allowed)
+        found = (path for path in folder.rglob("*") if path.is_file())
+        return sorted(path.relative_to(folder).as_posix() for path in found)
     shutil.move(bundle, folder / Path(name).name)
     return [Path(name).name]
 

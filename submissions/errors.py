@@ -6,7 +6,6 @@
     ├── ExportRefused(ValueError)          predictions that cannot become a submission
     ├── FilesNotAligned(ValueError)        submissions that cannot be blended
     ├── InvalidServer(ValueError)          an address that is none
-    ├── UnsafeArchive(ValueError)          a bundle that must not be unpacked
     ├── DownloadConflict(FileExistsError)  a folder that came from somewhere else
     ├── ServerUnreachable(ConnectionError) nobody answers
     ├── ServerRefused(RuntimeError)        the server said no
@@ -36,7 +35,6 @@ __all__ = [
     "ServerUnreachable",
     "SubmissionError",
     "UnknownName",
-    "UnsafeArchive",
 ]
 
 
@@ -64,10 +62,6 @@ class FilesNotAligned(SubmissionError, ValueError):
 
 class InvalidServer(SubmissionError, ValueError):
     """An address that no server can have, or a client file that cannot be read."""
-
-
-class UnsafeArchive(SubmissionError, ValueError):
-    """An archive with unsafe names, links, or more content than allowed."""
 
 
 class DownloadConflict(SubmissionError, FileExistsError):

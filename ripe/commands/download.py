@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ripe.console import home_of, print_json, progress, say
+from ripe.transfers import counting
 
 __all__ = ["command"]
 
@@ -44,7 +45,7 @@ def command(
     folder = output or home / "data" / name
     with progress(None, f"downloading {name}") as advance:
         options: dict[str, Any] = {"now": datetime.now(UTC), "file": file, "force": force}
-        options["on_bytes"] = lambda *_: advance(0)
+        options["on_bytes"] = counting(advance, f"downloading {name}")
         if source == "kaggle":
             download = download_from_kaggle(name, folder, **options)
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ripe.console import home_of, print_json, progress, say
+from ripe.transfers import counting
 
 if TYPE_CHECKING:
     from submissions import Entry, Quota, SentEntry, Server
@@ -53,7 +54,7 @@ def command(
     home = home_of(ctx)
     target = kaggle_server() if to == "kaggle" else resolve_server(home, server)
     with progress(None, "sending") as advance:
-        options: dict[str, Any] = {"sandbox": sandbox, "on_bytes": lambda *_: advance(0)}
+        options: dict[str, Any] = {"sandbox": sandbox, "on_bytes": counting(advance, "sending")}
         if file is not None:
             sent = submit_file(home, file, slug, message, target, **options)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from competition.archives import InvalidArchive
 from competition.tables import digest_file
 from submissions import Server, download_contest, download_from_kaggle
 from submissions.downloading import read_record
@@ -22,7 +24,6 @@ from submissions.errors import (
     ServerUnreachable,
     SubmissionError,
     UnknownName,
-    UnsafeArchive,
 )
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -130,12 +131,29 @@ def test_a_download_that_was_cut_goes_on_where_it_stopped(
     assert ranges[1] and ranges[1].startswith("bytes=") and ranges[1] != "bytes=0-"
 
 
-def test_a_harmful_bundle_is_refused_whole(kaggle: Any, tmp_path: Path) -> None:
-    give(kaggle, "DownloadDataFiles", zipped(train_csv="a\n1\n", **{"../out": "x"}))
-    with pytest.raises(UnsafeArchive, match="unsafe name"):
+def link_to_passwords() -> bytes:
+    packed = io.BytesIO()
+    link = zipfile.ZipInfo("train.csv")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    return packed.getvalue()
+
+
+HARMFUL = {
+    "leads out": zipped(train_csv="a\n1\n", **{"../out": "x"}),
+    "absolute": zipped(**{"/tmp/out": "x"}),
+    "a link": link_to_passwords(),
+    "damaged": zipped(train_csv="a\n1\n" * 99).replace(b"a\n1\n", b"a\n2\n", 1),
+}
+
+
+@pytest.mark.parametrize("kind", HARMFUL)
+def test_a_harmful_bundle_is_refused_whole(kaggle: Any, tmp_path: Path, kind: str) -> None:
+    give(kaggle, "DownloadDataFiles", HARMFUL[kind])
+    with pytest.raises(InvalidArchive, match="titanic"):
         download_from_kaggle("titanic", tmp_path / "data" / "titanic", now=NOW)
-    assert not (tmp_path / "data" / "titanic").exists()
-    assert not (tmp_path / "data" / "out").exists()
+    assert not any((tmp_path / "data").iterdir())
 
 
 def test_a_contest_of_kaggles_comes_with_the_users_own_token(kaggle: Any, tmp_path: Path) -> None:

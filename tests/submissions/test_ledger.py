@@ -174,6 +174,30 @@ def test_a_run_and_its_entry_are_linked_in_both_directions(
     assert run.metrics["leaderboard.public_rank"] == 1
 
 
+def test_a_file_that_a_run_was_exported_to_is_linked_when_it_is_sent(
+    host: Any, tracked: tuple[Path, dict[str, str]]
+) -> None:
+    home, runs = tracked
+    export_run(home, runs["study"], home / "out.csv")
+    export_run(home, runs["study"], home / "out.csv")
+    sent = submit_file(home, home / "out.csv", "fruit", "", host.server())
+    assert sent.entry.description == f"[run {runs['study']}]"
+    noted = read_ledger(home, "fruit")[-1]
+    assert (noted.run_id, noted.cv_score) == (runs["study"], 0.9)
+    (home / "out.csv").write_text("id,ripe\n1,1\n")
+    sent = submit_file(home, home / "out.csv", "fruit", "", host.server())
+    assert sent.entry.description == ""
+    assert read_ledger(home, "fruit")[-1].run_id is None
+
+
+def test_a_run_goes_to_its_own_contest_only(
+    host: Any, tracked: tuple[Path, dict[str, str]]
+) -> None:
+    home, runs = tracked
+    with pytest.raises(ExperimentError, match="of the contest 'fruit'"):
+        submit_run(home, runs["study"], "other", "", host.server())
+
+
 @pytest.mark.usefixtures("scoring")
 def test_an_entry_that_failed_is_written_down_with_the_reason(host: Any, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("id,ripe\n1,maybe\n")

@@ -6,7 +6,8 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from competition.queue import run_workers
+from competition.store import change_contest, get_contest
 from experiments.ledger import LEDGER_FILE, read_ledger
 from experiments.predictions import open_tracking
 from experiments.sending import submit_file, submit_run
 from experiments.syncing import server_of, sync
 from ripe.commands import submissions as submissions_command
 from ripe.commands import sync as sync_command
-from submissions import download_contest, list_entries, save_server
+from submissions import download_contest, fetch_board, list_entries, save_server
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"
@@ -143,3 +145,26 @@ def test_a_server_that_does_not_answer_is_told_and_stops_nothing(
     assert "no host answers" in report.failures[0]
     outcome = CliRunner().invoke(sync_command.command, [], obj=tmp_path)
     assert outcome.exit_code == 1
+
+
+def test_after_the_end_private_scores_and_ranks_come_in(
+    day: Path, host: Any, run: Callable[..., Result]
+) -> None:
+    contest = get_contest(host.store, "fruit")
+    ended = replace(contest, deadline=datetime.now(UTC) - timedelta(seconds=1))
+    change_contest(host.store, "fruit", contest=ended, actor="ada", now=datetime.now(UTC))
+    try:
+        assert fetch_board(host.server(), "fruit", private=True).is_private
+        assert sync(day, "fruit", now=datetime.now(UTC)).failures == ()
+        client = open_tracking(day)
+        for entry in read_ledger(day):
+            assert entry.last.private_score is not None
+            assert entry.last.private_rank == 1
+            assert entry.first.public_rank == 1
+            if entry.run_id:
+                told = client.get_run(entry.run_id).data.metrics
+                assert told["leaderboard.private_score"] == entry.last.private_score
+                assert told["leaderboard.private_rank"] == 1
+        assert "0.75 [0.7, 0.8]" in run(submissions_command, "fruit").output
+    finally:
+        change_contest(host.store, "fruit", contest=contest, actor="ada", now=datetime.now(UTC))
