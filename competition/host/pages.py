@@ -8,24 +8,26 @@ from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from competition.host.context import base_url_of, host_of
 from competition.host.doors import Door, open_door
 from competition.host.failures import Failure
-from competition.host.identity import user_behind
 from competition.host.leaderboards import ShownBoard, shown_board
-from competition.host.rendering import markdown, render
-from competition.host.scores import shown_score
+from competition.host.rendering import markdown, page
+from competition.host.scores import entry_note, shown_score
+from competition.host.sessions import user_of_request
 from competition.metrics import get_metric
 from competition.store import (
     BoardRow,
     ContestRecord,
-    User,
+    Entry,
     contest_record,
     list_contests,
     list_data_files,
+    list_entries,
+    submission_limits,
 )
 from competition.visibility import Sight, final_board_is_out, is_launched
 
@@ -43,6 +45,7 @@ def page_routes() -> list[BaseRoute]:
         Route("/competitions/{slug}", _overview),
         Route("/competitions/{slug}/leaderboard", _leaderboard),
         Route("/competitions/{slug}/pages/{page}", _written_page),
+        Route("/competitions/{slug}/entries", _entries),
     ]
 
 
@@ -50,7 +53,7 @@ def problem_page(request: Request, failure: Failure) -> Response:
     """Return a failure as a page."""
     titles = {401: "Please sign in", 403: "Not for you", 404: "Not found", 500: "Our mistake"}
     title = titles.get(failure.status, "That did not work")
-    return _page(
+    return page(
         request,
         "problem.html",
         {"title": title, "message": failure.message},
@@ -62,9 +65,9 @@ def problem_page(request: Request, failure: Failure) -> Response:
 def _index(request: Request) -> Response:
     host = host_of(request)
     now = host.clock()
-    records = list_contests(host.store, _user(request), now)
+    records = list_contests(host.store, user_of_request(request), now)
     contests = sorted((_facts(record, now) for record in records), key=itemgetter("over"))
-    return _page(request, "index.html", {"contests": contests})
+    return page(request, "index.html", {"contests": contests})
 
 
 def _overview(request: Request) -> Response:
@@ -116,6 +119,33 @@ def _leaderboard(request: Request) -> Response:
     )
 
 
+def _entries(request: Request) -> Response:
+    user = user_of_request(request)
+    if user is None:
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+    host, door = host_of(request), _door(request)
+    slug = door.contest.slug
+    found = list_entries(host.store, slug, user.name)
+    return _contest_page(
+        request,
+        door,
+        "entries.html",
+        current="Your entries",
+        entries=[_entry(shown, door) for one in found if (shown := door.entry(one))],
+        limits=submission_limits(host.store, slug, user.name, door.now),
+    )
+
+
+def _entry(entry: Entry, door: Door) -> Mapping[str, Any]:
+    return {
+        **vars(entry),
+        "status": entry.status.value,
+        "note": entry_note(entry),
+        "public": shown_score(entry.public_score, door.contest),
+        "private": shown_score(entry.private_score, door.contest),
+    }
+
+
 def _board_choices(door: Door, private: bool) -> list[dict[str, Any]]:
     if not door.shows(Sight.PRIVATE_BOARD):
         return []
@@ -162,12 +192,14 @@ def _contest_page(
 ) -> Response:
     record = contest_record(host_of(request).store, door.contest.slug)
     shared = {"contest": _facts(record, door.now), "tabs": _tabs(door, current), "now": door.now}
-    return _page(request, template, {**shared, **values})
+    return page(request, template, {**shared, **values})
 
 
 def _tabs(door: Door, current: str) -> list[dict[str, Any]]:
     root = f"/competitions/{quote(door.contest.slug)}"
     shown = {"Overview": root, "Leaderboard": f"{root}/leaderboard"}
+    if door.viewer.team_id is not None:
+        shown["Your entries"] = f"{root}/entries"
     first = _overview_page(door)
     for name in door.contest.pages:
         if name != first:
@@ -216,25 +248,6 @@ def _metric_title(record: ContestRecord) -> str:
 
 def _door(request: Request) -> Door:
     host = host_of(request)
-    return open_door(host.store, request.path_params["slug"], _user(request), host.clock())
-
-
-def _user(request: Request) -> User | None:
-    host = host_of(request)
-    return user_behind(host.store, request.headers.get("authorization"), host.clock())
-
-
-def _page(
-    request: Request,
-    template: str,
-    values: Mapping[str, Any],
-    *,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    shared = {"root": request.scope.get("root_path", "")}
-    return HTMLResponse(
-        render(template, {**shared, **values}),
-        status_code=status,
-        headers={"Cache-Control": "no-store", **(headers or {})},
+    return open_door(
+        host.store, request.path_params["slug"], user_of_request(request), host.clock()
     )

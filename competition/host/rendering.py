@@ -11,8 +11,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
-__all__ = ["ago", "markdown", "render"]
+from competition.host.failures import Failure
+from competition.host.sessions import form_sign, user_of_request
+
+__all__ = ["ago", "markdown", "page", "render"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -20,6 +25,28 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def render(template: str, values: Mapping[str, Any]) -> str:
     """Return a template filled with values."""
     return _environment().get_template(template).render(values)
+
+
+def page(
+    request: Request,
+    template: str,
+    values: Mapping[str, Any],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a whole page as an answer, with what every page shows of its reader."""
+    shared = {
+        "root": request.scope.get("app_root_path", ""),
+        "sign": form_sign(request),
+        "sign_up": request.app.state.sign_up,
+        "user": _reader(request),
+    }
+    return HTMLResponse(
+        render(template, {**shared, **values}),
+        status_code=status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
 
 
 def markdown(text: str) -> Markup:
@@ -43,6 +70,14 @@ def ago(moment: datetime, now: datetime) -> str:
         if seconds >= length:
             return f"{_counted(seconds // length, unit)} ago"
     return "just now"
+
+
+def _reader(request: Request) -> str | None:
+    try:
+        user = user_of_request(request)
+    except Failure:
+        return None
+    return user.name if user else None
 
 
 @cache

@@ -73,6 +73,8 @@ async def answer_call(request: Request) -> Response:
     """Answer one call; whatever goes wrong becomes ``{"code", "message"}`` and its status."""
     name = f"{request.path_params['service']}/{request.path_params['method']}"
     try:
+        if request.method != "POST":
+            raise Failure(405, "calls are made with POST", {"Allow": "POST"})
         method = _method(request, name)
         body = await _body(request)
         return await run_in_threadpool(_respond, request, method, body)
