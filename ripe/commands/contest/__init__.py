@@ -16,7 +16,10 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "open": ("changing", "Open a contest to participants."),
     "update": ("changing", "Take the changes of a contest folder in, after showing them."),
     "close": ("changing", "Set a contest's deadline, now or at a time."),
-    "export": ("exporting", "Write a contest to a folder."),
+    "rescore": ("rescoring", "Score entries again, show who moves, then swap the boards."),
+    "boards": ("record", "Show the boards that a rescore replaced."),
+    "audit": ("record", "Show and verify the audit log of a contest."),
+    "export": ("exporting", "Write a contest to a folder, or all of it to an archive."),
 }
 """Subcommand -> (module of this package, one-line help)."""
 

@@ -68,8 +68,8 @@ def update_command(ctx: click.Context, folder: Path, yes: bool) -> None:
     say(f"{changes.contest.slug}: {len(changes.lines)} changes")
     for line in changes.lines:
         say(f"  {line}")
-    _confirm(yes, "take these in?")
-    apply_changes(store, changes)
+    confirm(yes, "take these in?")
+    _apply(store, changes, folder)
     say(f"{changes.contest.slug}: updated")
 
 
@@ -200,7 +200,7 @@ def _files_in(folder: Path, contest: Contest) -> dict[tuple[str, str], Path]:
     return found
 
 
-def _confirm(yes: bool, question: str) -> None:
+def confirm(yes: bool, question: str) -> None:
     """Ask on a terminal; elsewhere only --yes says yes."""
     if yes:
         return
@@ -209,22 +209,50 @@ def _confirm(yes: bool, question: str) -> None:
     click.confirm(question, abort=True)
 
 
+def data_digests(store: Store, changes: Changes) -> dict[str, str]:
+    """Store changed data files; return the digests of all that participants get from then on."""
+    from competition.store import list_data_files
+
+    digests = {file.name: file.sha256 for file in list_data_files(store, changes.contest.slug)}
+    for (kind, name), path in changes.files.items():
+        if kind == "data" and path is None:
+            digests.pop(name, None)
+        elif kind == "data" and path is not None:
+            digests[name] = store.files.put(path)
+    return digests
+
+
+def _apply(store: Store, changes: Changes, folder: Path) -> None:
+    """Take the changes in; where entries would be scored differently, say which command does."""
+    from competition.errors import InvalidContest
+
+    try:
+        apply_changes(store, changes)
+    except InvalidContest:
+        if not changes.changes_scores:
+            raise
+        raise InvalidContest(
+            f"{changes.contest.slug} has scored entries, which these changes would score "
+            f"differently; 'ripe contest rescore {folder}' shows the new board first"
+        ) from None
+
+
 def apply_changes(store: Store, changes: Changes) -> None:
     """Take the changes in, as one new version."""
-    from competition.store import change_contest, list_data_files
+    from competition.store import change_contest
 
-    slug = changes.contest.slug
-    new = {key: store.files.put(path) for key, path in changes.files.items() if path is not None}
-    data = {file.name: file.sha256 for file in list_data_files(store, slug)}
-    data = {name: digest for name, digest in data.items() if ("data", name) not in changes.files}
-    data |= {name: digest for (kind, name), digest in new.items() if kind == "data"}
+    new = {
+        kind: store.files.put(path)
+        for (kind, _), path in changes.files.items()
+        if kind != "data" and path is not None
+    }
     change_contest(
         store,
-        slug,
+        changes.contest.slug,
         contest=changes.contest,
-        data=data,
-        solution=next((new[key] for key in new if key[0] == "solution"), None),
-        metric=next((new[key] for key in new if key[0] == "metric"), None),
+        data=data_digests(store, changes),
+        solution=new.get("solution"),
+        metric=new.get("metric"),
         actor=ACTOR,
         now=datetime.now(UTC),
         note="update",

@@ -54,12 +54,14 @@ def _print_json(report: LintReport) -> None:
 
 
 def _tell(report: LintReport) -> None:
+    from competition.scoring import shown_score
+
     for finding in report.findings:
         say(f"{MARKS[finding.severity]} {finding.severity:<8}{finding.rule}: {finding.message}")
         if finding.advice:
             say(f"            {finding.advice}")
     for name, score in report.probes.items():
-        say(f"  trial entry, {name}: {'refused' if score is None else f'{score:.5f}'}")
+        say(f"  trial entry, {name}: {'refused' if score is None else shown_score(score)}")
     counts = {name: len(report.of_severity(name)) for name in ("error", "warning", "note")}
     verdict = "ready to open" if report.is_sound else "not ready"
     said = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items())

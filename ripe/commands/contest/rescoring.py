@@ -1,0 +1,195 @@
+"""``ripe contest rescore``: the same entries under another solution, metric or split."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ripe.commands.contest.changing import ACTOR, Changes, changes_of, confirm, data_digests
+from ripe.commands.contest.options import YES
+from ripe.console import home_of, print_json, print_table, progress, say
+
+if TYPE_CHECKING:
+    from competition.archiving import Replay
+    from competition.queue import RescorePreview
+    from competition.store import Store
+
+MOST_LINES = 30
+FILE = click.Path(path_type=Path)
+
+
+@click.command("rescore")
+@click.argument("target", metavar="SLUG|FOLDER", required=False)
+@click.option("--archive", type=FILE, help="An archive to score again offline, without a home.")
+@click.option("--solution", type=FILE, help="The truth, for an archive without it.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@YES
+@click.pass_context
+def rescore_command(
+    ctx: click.Context,
+    target: str | None,
+    archive: Path | None,
+    solution: Path | None,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Score every entry again, show who would move, and swap the boards at once.
+
+    With a FOLDER, its solution, metric and split are the new ones; with a SLUG, those that hold.
+    With --archive, the contest of an archive is scored again and held against its boards; the
+    status is 1 when they differ.
+    """
+    if (target is None) == (archive is None):
+        raise click.UsageError("name a contest or its folder, or give --archive FILE")
+    if archive is not None:
+        replay = _replay(archive, solution)
+        _show_replay(replay, as_json)
+        ctx.exit(0 if replay.is_confirmed else 1)
+    elif target is not None:
+        _rescore(home_of(ctx), target, yes, as_json)
+
+
+def _rescore(home: Path, target: str, yes: bool, as_json: bool) -> None:
+    from competition.queue import apply_rescore, rescore_preview
+    from competition.store import open_store
+
+    store = open_store(home)
+    changes = changes_of(store, Path(target)) if Path(target).is_dir() else None
+    slug = target if changes is None else changes.contest.slug
+    proposal = _propose(store, slug, changes)
+    _score(store, proposal)
+    preview = rescore_preview(store, proposal)
+    _show_preview(slug, preview, as_json)
+    confirm(yes, "swap the boards?")
+    apply_rescore(store, proposal, actor=ACTOR, now=datetime.now(UTC))
+    if changes is not None:
+        _take_data(store, changes)
+    if not as_json:
+        say(f"{slug}: the new board holds; the old one is kept: ripe contest boards {slug}")
+
+
+def _propose(store: Store, slug: str, changes: Changes | None) -> int:
+    from competition.queue import propose_rescore
+
+    changed: dict[str, Any] = {}
+    if changes is not None:
+        changed["contest"] = changes.contest
+        for (kind, _), path in changes.files.items():
+            if kind in ("solution", "metric") and path is not None:
+                changed[kind] = store.files.put(path)
+    return propose_rescore(
+        store, slug, **changed, actor=ACTOR, now=datetime.now(UTC), note="rescore"
+    )
+
+
+def _score(store: Store, proposal: int) -> None:
+    from competition.queue import rescore_entries
+
+    done = 0
+    with progress(None, "scoring again") as advance:
+
+        def tell(count: int, total: int) -> None:
+            nonlocal done
+            advance(count - done, f"scoring again, of {total}")
+            done = count
+
+        slots = os.cpu_count() or 1
+        rescore_entries(store, proposal, slots=slots, now=datetime.now(UTC), progress=tell)
+
+
+def _take_data(store: Store, changes: Changes) -> None:
+    """Take the data files of the folder in, which a rescore leaves alone."""
+    from competition.store import change_contest
+
+    if any(kind == "data" for kind, _ in changes.files):
+        slug, now = changes.contest.slug, datetime.now(UTC)
+        data = data_digests(store, changes)
+        change_contest(store, slug, data=data, actor=ACTOR, now=now, note="rescore")
+
+
+def _show_preview(slug: str, preview: RescorePreview, as_json: bool) -> None:
+    if as_json:
+        from dataclasses import asdict
+
+        print_json({"contest": slug, **asdict(preview)})
+        return
+    from competition.scoring import shown_score
+
+    moved = [move for move in preview.moves if move.moved]
+    say(
+        f"{slug}: {preview.entries} entries scored again, {preview.changed} with another result, "
+        f"{len(moved)} of {len(preview.moves)} teams move"
+    )
+    if moved:
+        print_table(
+            [
+                "team",
+                ">public before",
+                ">after",
+                ">private before",
+                ">after",
+                ">score before",
+                ">after",
+            ],
+            [
+                (
+                    move.team,
+                    move.public_before,
+                    move.public_after,
+                    move.private_before,
+                    move.private_after,
+                    None if move.score_before is None else shown_score(move.score_before),
+                    None if move.score_after is None else shown_score(move.score_after),
+                )
+                for move in moved[:MOST_LINES]
+            ],
+        )
+    if len(moved) > MOST_LINES:
+        say(f"  and {len(moved) - MOST_LINES} more")
+
+
+def _replay(archive: Path, solution: Path | None) -> Replay:
+    from competition.archiving import replay_archive
+
+    done = 0
+    with progress(None, "scoring again") as advance:
+
+        def tell(count: int, total: int) -> None:
+            nonlocal done
+            advance(count - done, f"scoring again, of {total}")
+            done = count
+
+        return replay_archive(
+            archive, solution=solution, workers=os.cpu_count() or 1, progress=tell
+        )
+
+
+def _show_replay(replay: Replay, as_json: bool) -> None:
+    summary = {
+        "contest": replay.archive.slug,
+        "entries": len(replay.entries),
+        "changed": [entry.entry.ref for entry in replay.changed],
+        "same_boards": replay.same_boards,
+        "audit_problems": list(replay.audit_problems),
+        "is_confirmed": replay.is_confirmed,
+    }
+    if as_json:
+        print_json(summary)
+        return
+    for entry in replay.changed[:MOST_LINES]:
+        say(
+            f"  entry {entry.entry.ref}: public {entry.entry.true_public_score} -> {entry.public}, "
+            f"private {entry.entry.private_score} -> {entry.private} {entry.message}".rstrip()
+        )
+    for problem in replay.audit_problems:
+        say(f"  {problem}")
+    boards = "the same boards" if replay.same_boards else "OTHER BOARDS"
+    log = "whole" if not replay.audit_problems else "BROKEN"
+    say(
+        f"{replay.archive.slug}: {len(replay.entries)} entries scored again, "
+        f"{len(replay.changed)} came out differently; {boards}; audit log {log}"
+    )
