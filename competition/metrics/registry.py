@@ -69,7 +69,7 @@ def get_metric(name: str, /, **parameters: Any) -> Metric:
 
 
 def _unknown(name: str, spelling: str) -> str:
-    near = difflib.get_close_matches(spelling, _SPELLINGS, n=6, cutoff=0.6)
+    near = difflib.get_close_matches(spelling, _SPELLINGS, n=6, cutoff=0.75)
     names = list(dict.fromkeys(_SPELLINGS[one] for one in near))[:3]
     known = f"did you mean {' or '.join(repr(one) for one in names)}? " if names else ""
     return f"metric {name!r} is not known; {known}metrics: {', '.join(sorted(METRICS))}"
