@@ -124,8 +124,7 @@ def open_store(
     folder.mkdir(parents=True, exist_ok=True)
     url = _address(folder, database)
     try:
-        engine = _engine(url)
-        upgrade(engine, folder)
+        engine = _opened(url, folder)
     except (OperationalError, ModuleNotFoundError, ArgumentError) as error:
         raise StoreUnavailable(_unavailable(url, error)) from error
     return Store(folder, engine, _files(folder, files))
@@ -148,6 +147,16 @@ def _address(home: Path, database: str | None) -> URL:
     if url.drivername in {"postgresql", "postgres"}:
         return url.set(drivername="postgresql+psycopg")
     return url
+
+
+def _opened(url: URL, folder: Path) -> Engine:
+    engine = _engine(url)
+    try:
+        upgrade(engine, folder)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
 
 
 def _engine(url: URL) -> Engine:

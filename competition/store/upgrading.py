@@ -11,9 +11,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
-__all__ = ["migration_config", "upgrade"]
+from competition.errors import CompetitionError
+
+__all__ = ["StoreTooNew", "migration_config", "upgrade"]
+
+
+class StoreTooNew(CompetitionError):
+    """The database has a revision that this version does not know."""
+
 
 _ADVISORY_LOCK = 7_274_737  # any number, the same in all processes
 
@@ -29,13 +37,28 @@ def upgrade(engine: Engine, home: Path, revision: str = "head") -> None:
         Holds the lock file that keeps two processes apart on SQLite.
     revision
         An Alembic revision; tests stop at earlier ones.
+
+    Raises
+    ------
+    StoreTooNew
+        When the database has a revision that this version does not know.
     """
     if revision == "head" and _is_current(engine):
         return
     with _alone(engine, home) as connection:
         config = migration_config()
         config.attributes["connection"] = connection
+        _run(config, revision)
+
+
+def _run(config: Config, revision: str) -> None:
+    try:
         command.upgrade(config, revision)
+    except CommandError as error:
+        raise StoreTooNew(
+            f"this home was written by a newer version of ripe ({error}); "
+            "install that version, or use another home"
+        ) from error
 
 
 def migration_config() -> Config:
