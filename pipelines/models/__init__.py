@@ -1,12 +1,10 @@
 """Models behind one door: the network, and the baselines it has to beat."""
 
 from pipelines.models.baselines import BASELINES
-from pipelines.models.fitting import Candidate, FoldFit, fit_candidates, model_parameters
+from pipelines.models.fits import Candidate, FoldFit
+from pipelines.models.fitting import MODELS, NETWORK, fit_candidates, model_parameters
 from pipelines.models.network import NETWORK_PARAMETERS
 from pipelines.models.prepared import PreparedFolds, Target, prepare_folds
-
-NETWORK = "network"
-MODELS = (NETWORK, *BASELINES)
 
 __all__ = [
     "BASELINES",

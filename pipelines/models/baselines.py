@@ -19,7 +19,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multioutput import MultiOutputRegressor
 
-from pipelines.models.fitting import Answers, Candidate, FoldFit
+from pipelines.models.fits import Answers, Candidate, FoldFit
 from pipelines.models.prepared import PreparedFold, PreparedFolds, Target
 
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from competition.metrics import Metric, get_metric
 from pipelines.models.decisions import decide
-from pipelines.models.fitting import FittedModel
+from pipelines.models.fits import FittedModel
 
 
 @dataclass(frozen=True)

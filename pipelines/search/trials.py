@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from competition.errors import CompetitionError
-from pipelines.models.fitting import Candidate, FoldFit, OnEpoch, fit_candidates
+from pipelines.models.fits import Candidate, FoldFit, OnEpoch
+from pipelines.models.fitting import fit_candidates
 from pipelines.models.prepared import PreparedFolds
 from pipelines.models.scoring import Scorer
 

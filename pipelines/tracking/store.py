@@ -65,10 +65,24 @@ def prepare_store(uri: str) -> "MlflowClient":
     if file is None:
         return MlflowClient(tracking_uri=uri)
     with locked(store_lock(file)):
+        if not file.exists():
+            _make_database(file)
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_experiments(max_results=1)
-        _use_write_ahead_log(file)
     return client
+
+
+def _make_database(file: Path) -> None:
+    """Make the tables under another name first: a half-made database could never be opened."""
+    from mlflow import MlflowClient
+
+    new = file.with_name(f".new-{file.name}")
+    new.unlink(missing_ok=True)
+    MlflowClient(tracking_uri=f"{SQLITE}{new}").search_experiments(max_results=1)
+    _use_write_ahead_log(new)
+    for beside in ("-wal", "-shm"):
+        new.with_name(new.name + beside).unlink(missing_ok=True)
+    new.replace(file)
 
 
 def _use_write_ahead_log(file: Path) -> None:

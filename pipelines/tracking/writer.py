@@ -49,7 +49,7 @@ class SessionWriter:
     def experiment_id(self) -> str:
         """The MLflow experiment's id, made on first use."""
         if self._experiment_id is None:
-            lock = self.folder.parent / "experiment.lock"
+            lock = self.folder.parent.parent / "experiment.lock"
             self._experiment_id = find_or_make_experiment(
                 self.client, self.place.experiment, self.place.artifacts, lock
             )
