@@ -12,16 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from competition.checks import load_form
 from competition.definition import Contest
-from experiments.data import TEST, TRAIN, ContestData, DataPlace, read_data
+from experiments.data import ContestData, DataPlace, read_data
 from experiments.errors import ExperimentError
 from experiments.predictions import find_run, open_tracking, run_predictions
-from experiments.sending import SAMPLE_FILE, find_contest
+from experiments.sending import find_contest
 from pipelines.models.decisions import decide
 from pipelines.models.scoring import Scorer
 from submissions import export_predictions, read_as_text, write_submission
 from submissions.blending import How, agreement, blend_arrays, blend_submissions, vote
+from submissions.downloaded import DownloadedTables
+from submissions.samples import form_of_download
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -101,15 +102,16 @@ def blend_files_and_runs(
             raise ExperimentError(f"{part} is named twice; give it a weight instead")
         frames[part], found = _part(home, part)
         slug = slug or found
-    contest, folder = find_contest(home, slug) if slug else (None, None)
+    tables = find_contest(home, slug) if slug else None
+    contest = tables.contest if tables else None
     predicts = contest.predicts if contest else None
     score = None
     if by_out_of_fold:
-        if contest is None or folder is None:
+        if contest is None or tables is None:
             raise ExperimentError("weights by out-of-fold answers need runs, not files alone")
-        weights, score = weigh_out_of_fold(home, parts, contest, folder)
+        weights, score = weigh_out_of_fold(home, parts, contest, tables)
     blended = blend_submissions(frames, how=how, weights=weights, predicts=predicts)
-    form = load_form(contest, folder / SAMPLE_FILE) if contest and folder else None
+    form = form_of_download(tables) if tables else None
     digest = write_submission(_spelled(blended, frames[parts[0]], contest), destination, form)
     shares = np.asarray(weights or [1.0] * len(parts), np.float64)
     return Blend(
@@ -122,7 +124,7 @@ def blend_files_and_runs(
 
 
 def weigh_out_of_fold(
-    home: Path, runs: Sequence[str], contest: Contest, folder: Path
+    home: Path, runs: Sequence[str], contest: Contest, tables: DownloadedTables
 ) -> tuple[list[float], float]:
     """Choose weights greedily: again and again, add the run that helps the blend the most.
 
@@ -134,7 +136,7 @@ def weigh_out_of_fold(
         Run ids or their first letters.
     contest : Contest
         What is scored, and how.
-    folder : Path
+    tables : DownloadedTables
         The contest's data.
 
     Returns
@@ -150,7 +152,7 @@ def weigh_out_of_fold(
     Caruana, Niculescu-Mizil, Crew, Ksikes (2004). Ensemble selection from libraries of models.
     ICML, doi 10.1145/1015330.1015432.
     """
-    data = read_data(DataPlace(contest, folder / TRAIN, folder / TEST, folder / SAMPLE_FILE))
+    data = read_data(DataPlace(contest, tables.train, tables.test, tables.sample))
     client = open_tracking(home)
     answers = [_out_of_fold(client, run, len(data.tables.train)) for run in runs]
     rows = np.flatnonzero(np.all([np.isfinite(one).all(axis=1) for one in answers], axis=0))
@@ -213,9 +215,9 @@ def _part(home: Path, part: str) -> tuple[pd.DataFrame, str | None]:
     if any(mark in part for mark in "./\\"):
         raise ExperimentError(f"there is no file {part}")
     predicted = run_predictions(home, part)
-    contest, folder = find_contest(home, predicted.slug)
-    sample = read_as_text(folder / SAMPLE_FILE)
-    return export_predictions(predicted.frame, sample, contest), predicted.slug
+    tables = find_contest(home, predicted.slug)
+    sample = read_as_text(str(tables.sample))
+    return export_predictions(predicted.frame, sample, tables.contest), predicted.slug
 
 
 def _spelled(blended: pd.DataFrame, first: pd.DataFrame, contest: Contest | None) -> pd.DataFrame:

@@ -14,15 +14,14 @@ from competition.tables import read_table
 from experiments.advice import Z_95, Advice, ContestRows, advise
 from experiments.errors import MissingData
 from experiments.ledger import LedgerEntry, read_ledger
-from experiments.sending import SAMPLE_FILE, find_contest
+from experiments.sending import find_contest
+from submissions import SubmissionError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["Overview", "draw_overview", "entry_as_row", "overviews"]
-
-TRAIN_FILE = "train.csv"
 
 
 @dataclass(frozen=True)
@@ -164,17 +163,16 @@ def _known_of(
     home: Path, slug: str, public_fraction: float | None
 ) -> tuple[Contest | None, ContestRows | None]:
     try:
-        contest, folder = find_contest(home, slug)
-    except MissingData:
+        tables = find_contest(home, slug)
+    except (MissingData, SubmissionError):
         return None, None
-    train, test = (
-        len(read_table(folder / name, columns=[contest.id_column]))
-        for name in (TRAIN_FILE, SAMPLE_FILE)
-    )
+    if tables.sample is None:
+        return tables.contest, None
+    train, test = len(read_table(tables.train)), len(read_table(tables.sample))
     fraction = public_fraction or _defined_fraction(home, slug)
     if fraction is None:
-        return contest, ContestRows(train, test)
-    return contest, ContestRows(train, test, fraction, is_assumed=False)
+        return tables.contest, ContestRows(train, test)
+    return tables.contest, ContestRows(train, test, fraction, is_assumed=False)
 
 
 def _defined_fraction(home: Path, slug: str) -> float | None:

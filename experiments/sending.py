@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from competition.definition import PUBLIC_CONTEST_FILE, Contest, load_contest
 from competition.tables import digest_file
 from experiments.errors import ExperimentError, MissingData
 from experiments.ledger import (
@@ -29,11 +28,15 @@ from submissions import (
     Entry,
     SentEntry,
     Server,
-    export_submission,
+    export_predictions,
+    read_as_text,
     send_submission,
     wait_for_score,
+    write_submission,
 )
+from submissions.downloaded import DownloadedTables, describe_download
 from submissions.errors import EntryFailed
+from submissions.samples import form_of_download
 from submissions.sending import Status
 
 __all__ = [
@@ -44,8 +47,6 @@ __all__ = [
     "submit_file",
     "submit_run",
 ]
-
-SAMPLE_FILE = "sample_submission.csv"
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class ExportedRun:
     sha256: str
 
 
-def find_contest(home: Path, slug: str) -> tuple[Contest, Path]:
-    """Return a contest and its data folder: a download, else a contest made in this home.
+def find_contest(home: Path, slug: str) -> DownloadedTables:
+    """Return the files of a contest: a download, else a contest made in this home.
 
     Raises
     ------
@@ -73,8 +74,8 @@ def find_contest(home: Path, slug: str) -> tuple[Contest, Path]:
         When the home has neither.
     """
     for folder in (home / "data" / slug, home / "contests" / slug / "data"):
-        if (folder / PUBLIC_CONTEST_FILE).is_file():
-            return load_contest(folder / PUBLIC_CONTEST_FILE), folder
+        if folder.is_dir():
+            return describe_download(folder)
     raise MissingData(
         f"the data of {slug!r} are not in {home}; get them with: ripe download {slug}"
     )
@@ -102,8 +103,10 @@ def export_run(home: Path, run: str, destination: Path) -> ExportedRun:
         When no single run is meant, or it made no predictions.
     """
     predicted = run_predictions(home, run)
-    contest, folder = find_contest(home, predicted.slug)
-    digest = export_submission(predicted.frame, folder / SAMPLE_FILE, contest, destination)
+    tables = find_contest(home, predicted.slug)
+    form = form_of_download(tables)
+    frame = export_predictions(predicted.frame, read_as_text(str(tables.sample)), tables.contest)
+    digest = write_submission(frame, destination, form)
     note_exported(home, digest, predicted.slug, _provenance(predicted))
     return ExportedRun(predicted, digest)
 
