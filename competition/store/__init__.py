@@ -33,6 +33,17 @@ from competition.store.entries import (
     submit_entry,
 )
 from competition.store.files import Files, FolderFiles, UnknownFile
+from competition.store.invitations import (
+    InvalidInvitation,
+    Invitation,
+    accept_invitation,
+    create_invitation,
+    find_invitation,
+    list_invitations,
+    revoke_invitation,
+    use_invitation,
+)
+from competition.store.mergers import merge_teams
 from competition.store.opening import Store, StoreUnavailable, open_store
 from competition.store.publications import (
     Publication,
@@ -50,7 +61,7 @@ from competition.store.publications import (
 )
 from competition.store.secrets import get_secret
 from competition.store.selections import final_entries, select_final
-from competition.store.standings import board_place, private_board, public_board
+from competition.store.standings import board_place, late_board, private_board, public_board
 from competition.store.teams import (
     find_team,
     get_team,
@@ -99,7 +110,9 @@ __all__ = [
     "Entry",
     "Files",
     "FolderFiles",
+    "InvalidInvitation",
     "InvalidUserName",
+    "Invitation",
     "Publication",
     "PublicationExists",
     "Status",
@@ -116,6 +129,7 @@ __all__ = [
     "Upload",
     "User",
     "UserExists",
+    "accept_invitation",
     "add_contest",
     "add_host",
     "add_publication",
@@ -131,11 +145,13 @@ __all__ = [
     "contest_file",
     "contest_record",
     "create_contest",
+    "create_invitation",
     "create_token",
     "delete_publication",
     "disable_user",
     "export_contest",
     "final_entries",
+    "find_invitation",
     "find_team",
     "find_upload",
     "find_user",
@@ -148,16 +164,19 @@ __all__ = [
     "get_team",
     "is_contest_host",
     "join_contest",
+    "late_board",
     "launch_contest",
     "list_contest_entries",
     "list_contests",
     "list_data_files",
     "list_entries",
+    "list_invitations",
     "list_publications",
     "list_team_entries",
     "list_teams",
     "list_tokens",
     "list_users",
+    "merge_teams",
     "metric_file",
     "open_store",
     "private_board",
@@ -166,6 +185,7 @@ __all__ = [
     "publication_file",
     "publication_files",
     "rename_team",
+    "revoke_invitation",
     "revoke_tokens",
     "sample_submission",
     "select_final",
@@ -174,6 +194,7 @@ __all__ = [
     "submission_limits",
     "submit_entry",
     "update_contest",
+    "use_invitation",
     "user_of_password",
     "user_of_token",
     "verify_audit",

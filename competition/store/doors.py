@@ -18,7 +18,7 @@ from competition.errors import (
 )
 from competition.store.opening import Store
 from competition.store.schema import ContestRow, EntryRow, TeamRow, UserRow
-from competition.store.teams import add_team, is_host, team_for_entry
+from competition.store.teams import add_team, enter, is_host
 from competition.store.values import Status, SubmissionLimits, TeamKind
 
 __all__ = ["Arrival", "check_door", "check_quota", "entering_team", "limits_of"]
@@ -73,9 +73,7 @@ def entering_team(arrival: Arrival, description: str) -> TeamRow:
     """Return the team that enters, its row locked; a baseline is a team of its own."""
     if arrival.baseline:
         return _baseline_team(arrival, description or "Baseline")
-    team = team_for_entry(
-        arrival.session, arrival.store, arrival.contest, arrival.user, arrival.now
-    )
+    team, _ = enter(arrival.session, arrival.store, arrival.contest, arrival.user, arrival.now)
     locked = select(TeamRow).where(TeamRow.id == team.id).with_for_update()
     return arrival.session.scalars(locked).one()
 

@@ -7,21 +7,22 @@ a walk along an index; a team's own rank is a count along the same index.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from competition.store.opening import Store
 from competition.store.rows import contest_row
-from competition.store.schema import ContestRow, StandingRow, TeamRow
+from competition.store.schema import ContestRow, EntryRow, StandingRow, TeamRow
 from competition.store.teams import members_of
-from competition.store.values import BoardRow
+from competition.store.values import BoardRow, Status
 from competition.store.versions import current_version
 
-__all__ = ["Board", "board_place", "board_rows", "private_board", "public_board"]
+__all__ = ["Board", "board_place", "board_rows", "late_board", "private_board", "public_board"]
 
 Board: TypeAlias = Literal["public", "private"]
 
@@ -48,6 +49,22 @@ def private_board(
     """Return the final board; whether a viewer may see it is for `competition.visibility`."""
     with store.reading() as session:
         return board_rows(session, contest_row(session, slug), "private", top=top, offset=offset)
+
+
+def late_board(store: Store, slug: str, *, top: int | None = 100) -> list[BoardRow]:
+    """Return entries that came after the deadline, best private score first.
+
+    Each has the rank that it would have taken on the final board; it takes nobody's.
+    """
+    keys = _Keys("private")
+    with store.reading() as session:
+        contest = contest_row(session, slug)
+        sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
+        lines = [
+            _late_line(session, keys, contest, entry, name, sign)
+            for entry, name in _late_entries(session, contest, sign, top)
+        ]
+        return _with_members(session, lines)
 
 
 def board_place(store: Store, slug: str, team_id: int, board: Board = "public") -> BoardRow | None:
@@ -163,3 +180,41 @@ def _rank(session: Session, keys: _Keys, row: StandingRow) -> int:
 def _with_members(session: Session, lines: list[BoardRow]) -> list[BoardRow]:
     members = members_of(session, (line.team_id for line in lines))
     return [replace(line, members=members.get(line.team_id, ())) for line in lines]
+
+
+def _late_entries(
+    session: Session, contest: ContestRow, sign: float, top: int | None
+) -> Sequence[Row[EntryRow, str]]:
+    query = (
+        select(EntryRow, TeamRow.name)
+        .join(TeamRow, TeamRow.id == EntryRow.team_id)
+        .where(
+            EntryRow.contest_id == contest.id,
+            text("late"),  # spelt as in the index that holds late entries alone
+            EntryRow.status == Status.SCORED.value,
+            EntryRow.private_score.is_not(None),
+        )
+        .order_by(sign * EntryRow.private_score, EntryRow.submitted_at, EntryRow.id)
+    )
+    return session.execute(query.limit(top)).all()
+
+
+def _late_line(
+    session: Session, keys: _Keys, contest: ContestRow, entry: EntryRow, team: str, sign: float
+) -> BoardRow:
+    score = entry.private_score or 0.0
+    better = select(func.count()).where(
+        StandingRow.contest_id == contest.id,
+        StandingRow.ranked.is_(True),
+        keys.key <= sign * score,
+    )
+    return BoardRow(
+        rank=1 + (session.scalar(better) or 0),
+        team_id=entry.team_id,
+        team=team,
+        members=(),
+        score=score,
+        entries=1,
+        last_entry=entry.submitted_at,
+        entry_ref=entry.id,
+    )

@@ -39,8 +39,8 @@ def join_contest(store: Store, slug: str, user_name: str, *, now: datetime) -> T
     with store.writing() as session:
         contest = contest_row(session, slug)
         user = user_row(session, user_name, lock=True)
-        team = team_for_entry(session, store, contest, user, now)
-        return _teams(session, slug, [team])[0]
+        team, _ = enter(session, store, contest, user, now)
+        return team_value(session, slug, team)
 
 
 def find_team(store: Store, slug: str, user_name: str) -> Team | None:
@@ -104,15 +104,21 @@ def team_of(session: Session, contest_id: int, user_id: int) -> TeamRow | None:
     return session.get(TeamRow, membership.team_id) if membership else None
 
 
-def team_for_entry(
-    session: Session, store: Store, contest: ContestRow, user: UserRow, now: datetime
-) -> TeamRow:
-    """Return the team of a user whose row is locked, made where there is none."""
+def enter(
+    session: Session,
+    store: Store,
+    contest: ContestRow,
+    user: UserRow,
+    now: datetime,
+    *,
+    invited: bool = False,
+) -> tuple[TeamRow, bool]:
+    """Return the team of a user whose row is locked, and whether it was made just now."""
     found = team_of(session, contest.id, user.id)
     if found is not None:
-        return found
+        return found, False
     if not is_host(session, contest.id, user):
-        _check_entrance(current_contest(session, store, contest), now)
+        _check_entrance(current_contest(session, store, contest), now, invited=invited)
     runs_it = session.get(HostRow, (contest.id, user.id)) is not None
     kind = TeamKind.HOST if runs_it else TeamKind.PARTICIPANT
     team = add_team(session, contest, user.name, kind, user, now)
@@ -120,7 +126,7 @@ def team_for_entry(
         MembershipRow(contest_id=contest.id, user_id=user.id, team_id=team.id, joined_at=now)
     )
     session.flush()
-    return team
+    return team, True
 
 
 def add_team(
@@ -146,8 +152,13 @@ def add_team(
     return row
 
 
-def _check_entrance(contest: Contest, now: datetime) -> None:
-    if contest.privacy == "private":
+def team_value(session: Session, slug: str, row: TeamRow) -> Team:
+    """Return a team with its members."""
+    return _teams(session, slug, [row])[0]
+
+
+def _check_entrance(contest: Contest, now: datetime, *, invited: bool) -> None:
+    if contest.privacy == "private" and not invited:
         raise NotAllowed(f"{contest.slug} is a private contest; ask its host for an invitation")
     last = contest.new_entrant_deadline
     if last is not None and now > last:
