@@ -17,14 +17,24 @@ __all__ = ["command", "form_of"]
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-c", "--contest", "slug", required=True, metavar="SLUG", help="The contest.")
+@click.option("-c", "--contest", "slug", metavar="SLUG", help="The contest.")
+@click.option(
+    "--sample",
+    type=click.Path(path_type=Path),
+    help="Go by this sample submission alone, as for a contest of Kaggle's.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The problems as a JSON object.")
 @click.pass_context
-def command(ctx: click.Context, file: Path, slug: str, as_json: bool) -> None:
+def command(
+    ctx: click.Context, file: Path, slug: str | None, sample: Path | None, as_json: bool
+) -> None:
     """List every problem of the submission FILE; needs no truth and spends nothing."""
     from competition.checks import check_submission
+    from submissions.samples import form_of_sample
 
-    form = form_of(home_of(ctx), slug)
+    if (slug is None) == (sample is None):
+        raise click.UsageError("give either -c SLUG or --sample FILE")
+    form = form_of_sample(sample) if sample else form_of(home_of(ctx), str(slug))
     problems = check_submission(file, form)
     if as_json:
         print_json(
@@ -45,9 +55,10 @@ def form_of(home: Path, slug: str) -> SubmissionForm:
         Neither knows the contest.
     """
     from competition.checks import load_form
-    from competition.definition import load_contest
     from competition.errors import UnknownContest
     from competition.store import get_contest, open_store, sample_submission
+    from submissions.downloaded import describe_download
+    from submissions.samples import form_of_download
 
     if (home / "host.db").exists():
         store = open_store(home)
@@ -60,7 +71,7 @@ def form_of(home: Path, slug: str) -> SubmissionForm:
         raise UnknownContest(
             f"no contest {slug!r} in {home}; get its data first: ripe download {slug}"
         )
-    return load_form(load_contest(folder), folder / "sample_submission.csv")
+    return form_of_download(describe_download(folder))
 
 
 def counted(count: int, noun: str) -> str:
