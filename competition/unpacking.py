@@ -102,7 +102,7 @@ def _read_up_to(stream: IO[bytes] | gzip.GzipFile, source: Path, limit: int | No
 
 
 def _refuse_foreign(content: bytes, source: Path) -> None:
-    if not content.strip():
+    if not content or content.isspace():
         raise UnreadableTable(f"{source} is empty; a CSV file begins with a row of column names")
     for start, kind in FOREIGN_STARTS:
         if content.startswith(start):

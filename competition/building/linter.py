@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,8 +19,16 @@ from competition.building.sources import examples
 from competition.errors import InvalidContest, UnreadableTable
 from competition.tables import read_table
 
+STEPS = ("trial entries", "leaks", "repeated rows", "groups and times", "precision")
+"""What takes its time."""
 
-def lint_contest(folder: str | Path, *, now: datetime | None = None) -> LintReport:
+
+def lint_contest(
+    folder: str | Path,
+    *,
+    now: datetime | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> LintReport:
     """Try a contest out with made-up entries and look for leaks.
 
     Parameters
@@ -29,6 +37,8 @@ def lint_contest(folder: str | Path, *, now: datetime | None = None) -> LintRepo
         The contest's folder, with its solution.
     now
         When given, dates are held against it.
+    progress
+        Told what is looked at, before each of `STEPS`.
 
     Returns
     -------
@@ -42,16 +52,26 @@ def lint_contest(folder: str | Path, *, now: datetime | None = None) -> LintRepo
         return LintReport(Path(folder).name, (finding,))
     found = list(_table_findings(material))
     prober = Prober(material)
-    if not any(finding.rule == "ids" for finding in found):
-        found += prober.findings()
-        found += leak_findings(material)
-        found += duplicate_findings(material)
-        found += group_findings(material)
-        found += precision_findings(material)
+    looks = dict(zip(STEPS, _looks(material, prober), strict=True))
+    if any(finding.rule == "ids" and finding.severity == "error" for finding in found):
+        looks = {}
+    for step, findings in looks.items():
+        if progress is not None:
+            progress(step)
+        found += findings
     if now is not None:
         found += _date_findings(material, now)
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return LintReport(material.contest.slug, tuple(found), prober.scores)
+
+
+def _looks(material: Material, prober: Prober) -> Iterator[Iterator[Finding]]:
+    """Yield what each of `STEPS` finds; nothing is looked at before it is asked for."""
+    yield prober.findings()
+    yield leak_findings(material)
+    yield duplicate_findings(material)
+    yield group_findings(material)
+    yield precision_findings(material)
 
 
 def _table_findings(material: Material) -> Iterator[Finding]:

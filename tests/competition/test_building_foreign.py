@@ -213,6 +213,22 @@ def test_a_zipped_bundle_gives_the_same_contest(codabench: Path, tmp_path: Path)
     assert taken_over(Path(archive), tmp_path / "one") == taken_over(codabench, tmp_path / "two")
 
 
+def test_zipped_public_data_come_over_with_their_images(codabench: Path, tmp_path: Path) -> None:
+    data = codabench / "public_data"
+    (data / "images").mkdir()
+    (data / "images/1.jpg").write_bytes(b"\xff\xd8\xff")
+    shutil.make_archive(str(codabench / "public"), "zip", data)
+    shutil.rmtree(data)
+    (codabench / "hidden").mkdir()
+    (codabench / "hidden/2.jpg").write_bytes(b"\xff\xd8\xff")
+    path = codabench / "competition.yaml"
+    text = path.read_text().replace("public_data: public_data", "public_data: public.zip")
+    path.write_text(text.replace("name: Final\n", "name: Final\n    input_data: hidden\n", 1))
+    _, unmapped = taken_over(codabench, tmp_path / "out")
+    assert (tmp_path / "out/data/images/1.jpg").is_file()
+    assert any(line.startswith("input_data 'hidden': 1 files, such as 2.jpg") for line in unmapped)
+
+
 def test_a_single_task_is_shared_between_the_boards(codabench: Path, tmp_path: Path) -> None:
     path = codabench / "competition.yaml"
     text = path.read_text().replace("tasks: [0]", "tasks: [1]")

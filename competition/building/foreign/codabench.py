@@ -7,20 +7,18 @@ the scoring program is not run, the metric of the leaderboard's first column sco
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from competition.archives import unpack_archive
+from competition.building.foreign.bundle import Bundle, Tables
 from competition.building.foreign.contest import ForeignContest, slug_of
 from competition.building.foreign.yaml_files import moment_of, read_yaml
 from competition.building.sources import USAGE
-from competition.errors import InvalidContest, UnknownMetric, UnreadableTable
+from competition.errors import InvalidContest, UnknownMetric
 from competition.metrics import get_metric
-from competition.tables import read_table
 
 CODABENCH_FILE = "competition.yaml"
 KNOWN_KEYS = (
@@ -66,11 +64,18 @@ NOT_TAKEN = {
     "enable_detailed_results": "detailed results have no counterpart",
     "submission_rule": "the best entry counts on the public board",
 }
-Tables = dict[str, pd.DataFrame]
 
 
-def read_codabench(folder: Path) -> ForeignContest:
+def read_codabench(folder: Path, scratch: Path) -> ForeignContest:
     """Read an unpacked Codabench bundle.
+
+    Parameters
+    ----------
+    folder
+        Where ``competition.yaml`` lies.
+    scratch
+        An empty folder, into which archives inside the bundle are unpacked; it must outlive
+        the contest's extra files.
 
     Raises
     ------
@@ -85,8 +90,9 @@ def read_codabench(folder: Path) -> ForeignContest:
         )
     phases = sorted(config["phases"], key=lambda phase: phase.get("index", 0))
     tasks = {task.get("index"): task for task in config["tasks"]}
-    truth, notes = _truth(folder, phases, tasks)
-    train, test, sample = _participants_tables(folder, phases, tasks, truth)
+    bundle = Bundle(folder, scratch)
+    truth, notes = _truth(bundle, phases, tasks)
+    train, test, sample = _participants_tables(bundle, phases, tasks, truth)
     id_column, targets = _roles(train, truth, test)
     metric, metric_notes = _metric(config)
     return ForeignContest(
@@ -100,18 +106,19 @@ def read_codabench(folder: Path) -> ForeignContest:
         targets=targets,
         metric=metric,
         pages=_pages(folder, config),
+        extra_files=_further_files(bundle, phases),
         settings=_settings(config, phases),
-        unmapped=tuple(dict.fromkeys([*_unmapped(config, phases), *notes, *metric_notes])),
+        unmapped=tuple(dict.fromkeys([*_unmapped(bundle, config, phases), *notes, *metric_notes])),
     )
 
 
 def _truth(
-    folder: Path, phases: Sequence[Mapping[str, Any]], tasks: Mapping[Any, Mapping[str, Any]]
+    bundle: Bundle, phases: Sequence[Mapping[str, Any]], tasks: Mapping[Any, Mapping[str, Any]]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Put the reference data of the phases together: the last is private, those before public."""
     named = list(dict.fromkeys(index for phase in phases for index in phase.get("tasks", [])))
     references = [
-        _reference(folder, tasks[index])
+        _reference(bundle, tasks[index])
         for index in named
         if "reference_data" in tasks.get(index, {})
     ]
@@ -128,43 +135,20 @@ def _truth(
     return pd.concat([known, private], ignore_index=True).assign(**{USAGE: usage}), []
 
 
-def _reference(folder: Path, task: Mapping[str, Any]) -> pd.DataFrame:
+def _reference(bundle: Bundle, task: Mapping[str, Any]) -> pd.DataFrame:
     name = task["reference_data"]
-    tables = _tables(folder, name)
+    tables = bundle.tables(name)
     if len(tables) != 1 or len(next(iter(tables.values())).columns) < 2:
+        held = ", ".join(bundle.files(name)) or "nothing"
         raise InvalidContest(
             f"the reference data {name!r} must be one CSV file with a header, an id column and "
-            f"the truth, but hold {', '.join(tables) or 'no such file'}"
+            f"the truth, but hold {held}"
         )
     return next(iter(tables.values()))
 
 
-def _tables(folder: Path, name: str) -> Tables:
-    """Read every CSV file of a folder, archive or file of the bundle."""
-    place = (folder / name).resolve()
-    if not place.is_relative_to(folder.resolve()) or not place.exists():
-        raise InvalidContest(f"the bundle names {name!r}, which is not in it")
-    if place.is_dir():
-        return _tables_in(place)
-    if place.suffix == ".zip":
-        with tempfile.TemporaryDirectory() as unpacked:
-            unpack_archive(place, Path(unpacked))
-            return _tables_in(Path(unpacked))
-    return {place.name: read_table(place, all_text=True)}
-
-
-def _tables_in(folder: Path) -> Tables:
-    found = {}
-    for path in sorted(folder.rglob("*.csv")):
-        try:
-            found[path.relative_to(folder).as_posix()] = read_table(path, all_text=True)
-        except UnreadableTable:
-            continue
-    return found
-
-
 def _participants_tables(
-    folder: Path,
+    bundle: Bundle,
     phases: Sequence[Mapping[str, Any]],
     tasks: Mapping[Any, Mapping[str, Any]],
     truth: pd.DataFrame,
@@ -174,7 +158,7 @@ def _participants_tables(
     names += [task.get("input_data") for task in tasks.values()]
     tables: Tables = {}
     for name in dict.fromkeys(name for name in names if isinstance(name, str)):
-        tables |= _tables(folder, name)
+        tables |= bundle.tables(name)
     ids, answers = truth.columns[0], [name for name in truth.columns[1:] if name != USAGE]
     asked = set(truth[ids])
     train = test = sample = None
@@ -190,6 +174,15 @@ def _participants_tables(
             "public_data"
         )
     return train, test, sample
+
+
+def _further_files(bundle: Bundle, phases: Sequence[Mapping[str, Any]]) -> dict[str, Path]:
+    """Find what participants download beside tables, such as images."""
+    found: dict[str, Path] = {}
+    for name in dict.fromkeys(phase.get("public_data") for phase in phases):
+        if isinstance(name, str):
+            found |= bundle.files(name)
+    return {name: path for name, path in found.items() if path.suffix != ".csv"}
 
 
 def _roles(
@@ -248,7 +241,9 @@ def _settings(config: Mapping[str, Any], phases: Sequence[Mapping[str, Any]]) ->
     return settings | {name: value for name, value in optional.items() if value}
 
 
-def _unmapped(config: Mapping[str, Any], phases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _unmapped(
+    bundle: Bundle, config: Mapping[str, Any], phases: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
     yield from _left_out(config, KNOWN_KEYS)
     if config.get("registration_auto_approve") is False:
         yield "registration_auto_approve: everyone with an account may enter"
@@ -258,6 +253,22 @@ def _unmapped(config: Mapping[str, Any], phases: Sequence[Mapping[str, Any]]) ->
         yield from _left_out(task, KNOWN_TASK_KEYS)
     for board in config.get("leaderboards") or []:
         yield from _left_out(board, ("index", "title", "key", "columns"))
+    yield from _hidden_files(bundle, config, phases)
+
+
+def _hidden_files(
+    bundle: Bundle, config: Mapping[str, Any], phases: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Name input data that only code was given: participants never download it."""
+    public = {phase.get("public_data") for phase in phases}
+    names = (task.get("input_data") for task in config["tasks"])
+    for name in dict.fromkeys(name for name in names if isinstance(name, str)):
+        hidden = [inner for inner in bundle.files(name) if not inner.endswith(".csv")]
+        if hidden and name not in public:
+            yield (
+                f"input_data {name!r}: {len(hidden)} files, such as {hidden[0]}; copy what "
+                "participants need into the contest's data folder"
+            )
 
 
 def _left_out(mapping: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:

@@ -39,11 +39,12 @@ def read_foreign(path: str | Path, *, data: Path | None = None) -> Iterator[Fore
     """
     source = Path(path)
     with tempfile.TemporaryDirectory() as unpacked:
+        bundle, scratch = Path(unpacked) / "bundle", Path(unpacked) / "inside"
         if source.is_file():
-            unpack_archive(source, Path(unpacked))
-            yield _read(_root(Path(unpacked)), data, source)
+            unpack_archive(source, bundle)
+            yield _read(_root(bundle), scratch, data, source)
         else:
-            yield _read(source, data, source)
+            yield _read(source, scratch, data, source)
 
 
 def _root(folder: Path) -> Path:
@@ -52,11 +53,11 @@ def _root(folder: Path) -> Path:
     return _root(inside[0]) if len(inside) == 1 and inside[0].is_dir() else folder
 
 
-def _read(folder: Path, data: Path | None, source: Path) -> ForeignContest:
+def _read(folder: Path, scratch: Path, data: Path | None, source: Path) -> ForeignContest:
     if (folder / MLE_BENCH_FILE).is_file():
         return read_mle_bench(folder, data)
     if (folder / CODABENCH_FILE).is_file():
-        return read_codabench(folder)
+        return read_codabench(folder, scratch)
     raise InvalidContest(
         f"{source} is no contest of another host: it holds neither {MLE_BENCH_FILE} (MLE-bench) "
         f"nor {CODABENCH_FILE} (Codabench)"

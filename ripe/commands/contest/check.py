@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ripe.console import home_of, print_json, say
+from ripe.console import home_of, print_json, progress, say
 
 if TYPE_CHECKING:
     from competition.building import LintReport
@@ -37,14 +37,18 @@ def check_command(ctx: click.Context, contest: str, as_json: bool) -> None:
 
 def _report(home: Path, contest: str) -> LintReport:
     from competition.building import lint_contest
+    from competition.building.linter import STEPS
     from competition.store import export_contest, open_store
 
-    now = datetime.now(UTC)
-    if Path(contest).is_dir():
-        return lint_contest(contest, now=now)
-    with tempfile.TemporaryDirectory() as folder:
-        export_contest(open_store(home), contest, Path(folder) / contest)
-        return lint_contest(Path(folder) / contest, now=now)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(contest)
+        if not folder.is_dir():
+            folder = Path(name) / contest
+            export_contest(open_store(home), contest, folder)
+        with progress(len(STEPS), "reading") as advance:
+            return lint_contest(
+                folder, now=datetime.now(UTC), progress=lambda step: advance(1, step)
+            )
 
 
 def _print_json(report: LintReport) -> None:

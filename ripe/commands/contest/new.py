@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ripe.commands.contest.options import moment
-from ripe.console import home_of, say
+from ripe.console import home_of, progress, say
 
 if TYPE_CHECKING:
     from competition.building import BuiltContest
@@ -218,8 +218,11 @@ def _build(home: Path, slug: str, folder: Path, options: dict[str, Any]) -> Buil
     if not tables["targets"]:
         raise click.UsageError("name the column to predict with --target")
     settings = {name: options[name] for name in SETTINGS if options[name] is not None}
-    built = prepare_contest(slug=slug, title=options["title"], **tables, **settings)
-    write_contest(built, folder, metric_source=options["metric_file"])
+    with progress(2, "reading and splitting") as advance:
+        built = prepare_contest(slug=slug, title=options["title"], **tables, **settings)
+        advance(1, "writing")
+        write_contest(built, folder, metric_source=options["metric_file"])
+        advance()
     return built
 
 
