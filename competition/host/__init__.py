@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from competition.host.app import create_app
+from competition.host.observing import JsonLines
 from competition.host.serving import open_port, running_app, running_host, serve
 
-__all__ = ["create_app", "open_port", "running_app", "running_host", "serve"]
+__all__ = ["JsonLines", "create_app", "open_port", "running_app", "running_host", "serve"]

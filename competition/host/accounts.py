@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from competition.errors import CompetitionError
-from competition.host.context import base_url_of, host_of
+from competition.host.context import Host, base_url_of, host_of
 from competition.host.failures import Failure
 from competition.host.identity import signed_in
 from competition.host.rates import Rate
@@ -26,14 +26,17 @@ from competition.store import (
     User,
     add_user,
     create_token,
+    disable_user,
+    find_invitation,
     list_tokens,
     revoke_tokens,
+    use_invitation,
     user_of_password,
 )
 
 __all__ = ["SignUp", "account_routes", "sign_in_rate", "sign_up_rate"]
 
-SignUp: TypeAlias = Literal["open", "closed"]
+SignUp: TypeAlias = Literal["open", "invitation", "closed"]
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 
@@ -96,12 +99,12 @@ async def _sign_out(request: Request) -> Response:
 
 
 def _sign_up_form(request: Request) -> Response:
-    _require_sign_up(request)
-    return page(request, "sign_up.html", {"problem": None, "name": ""})
+    invitation = request.query_params.get("invitation", "")
+    _require_sign_up(request, invitation)
+    return page(request, "sign_up.html", {"problem": None, "name": "", "invitation": invitation})
 
 
 async def _sign_up(request: Request) -> Response:
-    _require_sign_up(request)
     form = await request.form(max_files=0, max_fields=10)
     check_form(request, form)
     return await run_in_threadpool(_signed_up, request, form)
@@ -109,6 +112,8 @@ async def _sign_up(request: Request) -> Response:
 
 def _signed_up(request: Request, form: Any) -> Response:
     name, password = str(form.get("name", "")), str(form.get("password", ""))
+    invitation = str(form.get("invitation", ""))
+    _require_sign_up(request, invitation)
     host = host_of(request)
     now = host.clock()
     try:
@@ -118,9 +123,20 @@ def _signed_up(request: Request, form: Any) -> Response:
         user = add_user(host.store, name, password=password, now=now)
     except (CompetitionError, ValueError, Failure) as error:
         status = error.status if isinstance(error, Failure) else 400
-        told = {"problem": str(error), "name": name}
+        told = {"problem": str(error), "name": name, "invitation": invitation}
         return page(request, "sign_up.html", told, status=status)
+    if request.app.state.sign_up == "invitation":
+        _spend_invitation(host, invitation, user)
     return _begun(request, user, "/account")
+
+
+def _spend_invitation(host: Host, invitation: str, user: User) -> None:
+    """Use an invitation up; who came with one that somebody else was faster to use stays out."""
+    try:
+        use_invitation(host.store, invitation, now=host.clock())
+    except CompetitionError:
+        disable_user(host.store, user.name, now=host.clock())
+        raise
 
 
 def _account(request: Request) -> Response:
@@ -168,9 +184,12 @@ def _begun(request: Request, user: User, target: str) -> Response:
     return answer
 
 
-def _require_sign_up(request: Request) -> None:
-    if request.app.state.sign_up != "open":
+def _require_sign_up(request: Request, invitation: str) -> None:
+    rule, host = request.app.state.sign_up, host_of(request)
+    if rule == "closed" or (rule == "invitation" and not invitation):
         raise Failure(403, "accounts are made by whoever runs this host: ask for one")
+    if rule == "invitation" and find_invitation(host.store, invitation, host.clock()).contest:
+        raise Failure(403, "this invitation is for a contest; it needs an account first")
 
 
 def _next(request: Request) -> str:

@@ -7,7 +7,7 @@ Everything lies under ``/api``; ``/api/openapi.json`` describes it. Errors have 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
@@ -17,10 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from competition.errors import CompetitionError
-from competition.host.context import Host, host_of
+from competition.host.context import Host, host_address, host_of
 from competition.host.doors import Door, entry_door, open_door, require
 from competition.host.failures import Failure, failure_of, refusal
 from competition.host.identity import signed_in
+from competition.host.invitations import invitation_path
 from competition.host.leaderboards import shown_board
 from competition.host.scores import entry_note
 from competition.host.sessions import user_of_request
@@ -33,11 +34,13 @@ from competition.store import (
     audit_records,
     cancel_entry,
     contest_record,
+    create_invitation,
     final_entries,
     find_team,
     list_contest_entries,
     list_contests,
     list_entries,
+    merge_teams,
     rename_team,
     select_final,
     submission_limits,
@@ -163,6 +166,29 @@ class TeamName(BaseModel):
     name: str = Field(min_length=1, max_length=100)
 
 
+class InvitationWanted(BaseModel):
+    """How often and how long an invitation may be used."""
+
+    model_config = ConfigDict(extra="forbid")
+    uses: int | None = Field(default=None, ge=1)
+    days: int = Field(default=14, ge=1, le=3660)
+
+
+class InvitationTold(BaseModel):
+    """An invitation's link; it is shown this once."""
+
+    url: str
+    expires_at: datetime
+
+
+class Merger(BaseModel):
+    """Two teams by their numbers: the one that stays, and the one it takes in."""
+
+    model_config = ConfigDict(extra="forbid")
+    into: int
+    other: int
+
+
 class QueueTold(BaseModel):
     """What waits for a score, and who works at it."""
 
@@ -188,6 +214,7 @@ class _Asker:
         self.host: Host = host_of(request)
         self.now: datetime = self.host.clock()
         self.user: User | None = user_of_request(request)
+        self.base_url = host_address(request)
 
     @property
     def store(self) -> Store:
@@ -320,6 +347,31 @@ def withdraw(asker: Asker, ref: int) -> EntryTold:
     return _entry(door.entry(cancelled) or cancelled)
 
 
+@router.post("/contests/{slug}/invitations")
+def invite(asker: Asker, slug: str, wanted: InvitationWanted) -> InvitationTold:
+    """Make a link that lets people into a contest, also a private one; for hosts."""
+    require(asker.door(slug), Sight.HOST_MESSAGES)
+    return _invited(asker, slug, wanted)
+
+
+@router.post("/invitations")
+def invite_to_host(asker: Asker, wanted: InvitationWanted) -> InvitationTold:
+    """Make a link that lets people make an account; for administrators."""
+    if not asker.known.is_admin:
+        raise Failure(403, "only administrators invite people to this host")
+    return _invited(asker, None, wanted)
+
+
+@router.post("/contests/{slug}/mergers")
+def merge(asker: Asker, slug: str, wanted: Merger) -> TeamTold:
+    """Let one team take in another; for hosts, at the wish of both teams."""
+    require(asker.door(slug), Sight.HOST_MESSAGES)
+    actor = asker.known.name
+    return _team(
+        merge_teams(asker.store, slug, wanted.into, wanted.other, actor=actor, now=asker.now)
+    )
+
+
 @router.get("/contests/{slug}/queue")
 def queue(asker: Asker, slug: str) -> QueueTold:
     """Say how many entries wait and how many workers there are; for hosts."""
@@ -391,6 +443,19 @@ def _contest(asker: _Asker, slug: str) -> ContestTold:
         teams=record.teams,
         hosts=list(record.hosts),
     )
+
+
+def _invited(asker: _Asker, slug: str | None, wanted: InvitationWanted) -> InvitationTold:
+    expires = asker.now + timedelta(days=wanted.days)
+    secret = create_invitation(
+        asker.store,
+        slug,
+        actor=asker.known.name,
+        now=asker.now,
+        expires=expires,
+        uses=wanted.uses,
+    )
+    return InvitationTold(url=f"{asker.base_url}{invitation_path(secret)}", expires_at=expires)
 
 
 def _own_team(asker: _Asker, slug: str) -> Team:

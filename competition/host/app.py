@@ -24,6 +24,7 @@ from competition.host.api import api_app
 from competition.host.context import Host, host_of, utc_now
 from competition.host.downloads import send_download
 from competition.host.failures import Failure, failure_of, refusal
+from competition.host.invitations import invitation_routes
 from competition.host.observing import Figures, Observed, figures_page
 from competition.host.pages import page_routes, problem_page
 from competition.host.rpc import answer_call
@@ -62,13 +63,19 @@ def create_app(
         The address under which the outside reaches the host, when each request's own is not it.
     clock : callable, optional
         Returns the time as an aware UTC datetime.
-    sign_up : "open" or "closed"
+    sign_up : "open", "invitation" or "closed"
         Whether people make accounts themselves on the pages.
     """
     host = Host(store, Signer(get_secret(store, "capabilities")), clock, public_url)
     figures, api = Figures(), api_app()
     app = Starlette(
-        routes=[*_routes(api), *account_routes(), *page_routes(), *extra_routes],
+        routes=[
+            *_routes(api),
+            *account_routes(),
+            *invitation_routes(),
+            *page_routes(),
+            *extra_routes,
+        ],
         middleware=[
             Middleware(Observed, figures=figures),
             Middleware(AbsoluteTargets),

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
+from competition.host.rates import Rate
 from competition.host.signing import Signer
 from competition.store import Store
 
-__all__ = ["Host", "base_url_of", "host_of", "utc_now"]
+__all__ = ["Host", "base_url_of", "host_address", "host_of", "utc_now"]
+
+
+UPLOADS = (1000, timedelta(minutes=10))
+"""So many uploads at once, and so many more in so long."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,15 @@ class Host:
         Returns the time as an aware UTC datetime.
     public_url
         The address under which the outside reaches this host; ``None``: each request's own.
+    upload_rate
+        How often one user may announce an upload.
     """
 
     store: Store
     signer: Signer
     clock: Callable[[], datetime]
     public_url: str | None = None
+    upload_rate: Rate = field(default_factory=lambda: Rate(*UPLOADS, "uploads"))
 
     @property
     def partial_uploads(self) -> Path:
@@ -66,3 +74,9 @@ def base_url_of(connection: HTTPConnection) -> str:
     """
     fixed = host_of(connection).public_url
     return (fixed or str(connection.base_url)).rstrip("/")
+
+
+def host_address(request: Request) -> str:
+    """Return the host's own address, whatever part of it a request went to."""
+    fixed = host_of(request).public_url
+    return (fixed or f"{request.url.scheme}://{request.url.netloc}").rstrip("/")

@@ -11,17 +11,16 @@ from starlette.responses import JSONResponse
 from competition.errors import (
     CompetitionError,
     NotAllowed,
-    UnknownContest,
-    UnknownUser,
+    UnknownMetric,
 )
 
 __all__ = ["Failure", "failure_of", "refusal"]
 
 log = logging.getLogger(__name__)
 
-_STATUS: Mapping[type[CompetitionError], int] = {
-    UnknownContest: 404,
-    UnknownUser: 404,
+_STATUS: Mapping[type[Exception], int] = {
+    UnknownMetric: 400,  # it was written wrong, not looked for
+    LookupError: 404,
     NotAllowed: 403,
 }
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from sqlalchemy import func, select
@@ -26,7 +27,7 @@ from competition.host.identity import user_behind
 from competition.queue import count_workers
 from competition.store.schema import JobRow
 
-__all__ = ["Figures", "Observed", "figures_page", "shown_path"]
+__all__ = ["Figures", "JsonLines", "Observed", "figures_page", "shown_path"]
 
 log = logging.getLogger("competition.host.access")
 
@@ -64,6 +65,27 @@ class Figures:
             for kind, buckets in sorted(self._buckets.items()):
                 lines += _histogram(kind, buckets, self._seconds[kind])
             return [*lines, "# TYPE ripe_requests_open gauge", f"ripe_requests_open {self.open}"]
+
+
+class JsonLines(logging.Formatter):
+    """Writes each record as one line of JSON; what a request's line says stands beside."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as one line."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat(
+                timespec="milliseconds"
+            ),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        if record.name == log.name:
+            line |= json.loads(record.getMessage())
+        else:
+            line["message"] = record.getMessage()
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
 
 
 class Observed:

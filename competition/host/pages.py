@@ -161,10 +161,7 @@ def _explanation(door: Door, private: bool) -> str:
         return "Scores on the private part of the test data. Only hosts see this board so far."
     if private:
         return "Scores on the private part of the test data, which no earlier board has used."
-    share = f"about {door.contest.public_fraction:.0%}"
-    return (
-        f"Scores on the public part of the test data ({share}); the final ranks come from the rest."
-    )
+    return "Scores on the public part of the test data; the final ranks come from the rest."
 
 
 def _lines(request: Request, door: Door, board: ShownBoard) -> list[Mapping[str, Any]]:

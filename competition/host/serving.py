@@ -12,6 +12,7 @@ import uvicorn
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from competition.host.accounts import SignUp
 from competition.host.app import create_app
 from competition.host.context import utc_now
 from competition.store import Store
@@ -31,6 +32,7 @@ def running_host(
     extra_routes: Sequence[BaseRoute] = (),
     public_url: str | None = None,
     clock: Callable[[], datetime] = utc_now,
+    sign_up: SignUp = "closed",
 ) -> Iterator[str]:
     """Serve a store from a thread of this process.
 
@@ -42,7 +44,7 @@ def running_host(
         The port to listen on; 0 takes a free one.
     address : str
         The address to listen on.
-    extra_routes, public_url, clock
+    extra_routes, public_url, clock, sign_up
         As for `create_app`.
 
     Yields
@@ -55,7 +57,9 @@ def running_host(
     OSError
         When the port is taken.
     """
-    app = create_app(store, extra_routes=extra_routes, public_url=public_url, clock=clock)
+    app = create_app(
+        store, extra_routes=extra_routes, public_url=public_url, clock=clock, sign_up=sign_up
+    )
     with open_port(address, port) as listening, running_app(app, listening):
         yield f"http://{_reachable(address)}:{listening.getsockname()[1]}"
 

@@ -43,7 +43,8 @@ def announce(
     Raises
     ------
     Failure
-        When it is larger than ``limit`` bytes, or the disk has no room for it.
+        When it is larger than ``limit`` bytes, the disk has no room for it, or the user has
+        announced too many.
     """
     if size < 0 or not file_name:
         raise Failure(400, "an upload needs a file name and a size in bytes")
@@ -52,6 +53,7 @@ def announce(
             400,
             f"{file_name} has {_megabytes(size)}, and at most {_megabytes(limit)} are taken here",
         )
+    host.upload_rate.spend(user_name, now)
     _require_room(host.partial_uploads, size)
     token = secrets.token_urlsafe(32)
     announce_upload(

@@ -135,3 +135,22 @@ def test_the_pages_show_a_team_its_own_entries(browser: httpx.Client, house: Any
     assert "mine.csv" not in browser.get(path).text
     enter(browser, "ada", "ada likes avocados")
     assert "mine.csv" in browser.get(path).text
+
+
+def test_a_host_by_invitation_takes_only_who_was_invited(house: Any) -> None:
+    from competition.store import create_invitation
+
+    app = create_app(house.store, clock=house.clock, sign_up="invitation")
+    secret = create_invitation(house.store, None, actor="grace", now=house.clock(), uses=1)
+    with open_port("127.0.0.1", 0) as listening, running_app(app, listening):
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with httpx.Client(base_url=address, headers={"Accept": "text/html"}) as browser:
+            assert browser.get("/sign-up").status_code == 403
+            path = f"/sign-up?invitation={secret}"
+            assert path in browser.get(f"/invitations/{secret}").text
+            form = {"sign": sign(browser, path), "name": "lin", "password": "long enough, surely"}
+            assert browser.post("/sign-up", data=form).status_code == 403
+            form["invitation"] = secret
+            assert browser.post("/sign-up", data=form).status_code == 303
+            again = {**form, "sign": sign(browser, "/sign-in"), "name": "kim"}
+            assert browser.post("/sign-up", data=again).status_code == 404

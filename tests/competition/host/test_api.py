@@ -131,3 +131,41 @@ def test_what_does_not_fit_is_said_by_name(house: Any) -> None:
     told = ask(house, "GET", f"/contests/{house.slug}/entries", params={"limit": 0})
     assert told.status_code == 422
     assert told.json()["message"].startswith("limit: ")
+
+
+def test_hosts_invite_into_a_private_contest_and_who_follows_the_link_is_in(house: Any) -> None:
+    import re
+    from dataclasses import replace
+
+    from competition.store import get_contest, update_contest
+
+    hidden = replace(get_contest(house.store, house.slug), privacy="private")
+    update_contest(house.store, house.slug, hidden, actor="grace", now=house.clock())
+    path = f"/contests/{house.slug}/invitations"
+    assert ask(house, "POST", path, json={}).status_code == 404
+    url = ask(house, "POST", path, user="grace", json={"uses": 1}).json()["url"]
+    assert url.startswith(f"{house.url}/invitations/")
+    with httpx.Client(base_url=house.url, headers={"Accept": "text/html"}) as browser:
+        assert "Sign in" in browser.get(url).text
+        sign = re.findall(r'name="sign" value="([0-9a-f]+)"', browser.get("/sign-in").text)[0]
+        browser.post(
+            "/sign-in", data={"sign": sign, "name": "eve", "password": "eve likes avocados"}
+        )
+        sign = re.findall(r'name="sign" value="([0-9a-f]+)"', browser.get(url).text)[0]
+        joined = browser.post(url, data={"sign": sign})
+        assert joined.headers["Location"] == f"/competitions/{house.slug}"
+        assert browser.get(f"/competitions/{house.slug}").status_code == 200
+        assert browser.get(url).status_code == 404  # its one use is spent
+    assert ask(house, "GET", f"/contests/{house.slug}").status_code == 404
+
+
+def test_hosts_invite_participants_only_to_what_is_theirs(house: Any) -> None:
+    path = f"/contests/{house.slug}/invitations"
+    assert ask(house, "POST", path, json={}).status_code == 403
+    assert ask(house, "POST", "/invitations", user="grace", json={}).status_code == 403
+    assert (
+        ask(
+            house, "POST", f"/contests/{house.slug}/mergers", json={"into": 1, "other": 2}
+        ).status_code
+        == 403
+    )
