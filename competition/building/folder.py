@@ -56,6 +56,7 @@ def build_contest_folder(
     sample: Table | None = None,
     id_column: str | None = None,
     metric: str | MetricChoice | None = None,
+    beside: Sequence[str] = (),
     metric_source: Path | None = None,
     labels: Sequence[Label] | None = None,
     split: SplitPlan | None = None,
@@ -80,6 +81,8 @@ def build_contest_folder(
         Columns; without an id column a column ``id`` is taken or made.
     metric
         A name, an alias or a whole choice; None takes one that fits the targets.
+    beside
+        Metrics shown beside it, where `metric` is no whole choice.
     metric_source
         The file of the host's own metric, copied into the folder as ``metric.py``.
     labels
@@ -111,6 +114,7 @@ def build_contest_folder(
         sample=sample,
         id_column=id_column,
         metric=metric,
+        beside=beside,
         labels=labels,
         split=split,
         title=title,
@@ -130,6 +134,7 @@ def prepare_contest(
     sample: Table | None = None,
     id_column: str | None = None,
     metric: str | MetricChoice | None = None,
+    beside: Sequence[str] = (),
     labels: Sequence[Label] | None = None,
     split: SplitPlan | None = None,
     title: str | None = None,
@@ -146,7 +151,7 @@ def prepare_contest(
         id_column,
         plan,
     )
-    choice, notes = _settled_metric(metric, parts, targets)
+    choice, notes = _settled_metric(metric, beside, parts, targets)
     contest = Contest(
         slug=slug,
         title=title or slug.replace("-", " ").capitalize(),
@@ -216,14 +221,15 @@ def _read_optional(table: Table | None, role: str) -> Source | None:
 
 
 def _settled_metric(
-    metric: str | MetricChoice | None, parts: Parts, targets: Sequence[str]
+    metric: str | MetricChoice | None, beside: Sequence[str], parts: Parts, targets: Sequence[str]
 ) -> tuple[MetricChoice, list[str]]:
+    notes = []
     if metric is None:
-        name = infer_metric(truth_of(parts.train, parts.solution, targets))
-        return MetricChoice(name), [f"no metric was named: {name} fits the targets"]
-    choice = MetricChoice(metric) if isinstance(metric, str) else metric
+        metric = infer_metric(truth_of(parts.train, parts.solution, targets))
+        notes.append(f"no metric was named: {metric} fits the targets")
+    choice = MetricChoice(metric, beside=tuple(beside)) if isinstance(metric, str) else metric
     try:
-        return settle_metric(choice), []
+        return settle_metric(choice), notes
     except UnknownMetric as error:
         raise InvalidContest(str(error)) from None
 

@@ -132,6 +132,14 @@ def test_every_setting_reaches_the_contest(ripe, harvest) -> None:
     assert shown["metric"]["parameters"] == {"beta": 2}
 
 
+def test_metrics_stand_beside_one_that_was_found(ripe, harvest) -> None:
+    command = ("contest", "new", "fruit", "--train", harvest, "--target", "Größe und Art")
+    assert ripe(*command, "--parameter", "beta=2").returncode == 2
+    assert ripe(*command, "--beside", "f1_macro").returncode == 0
+    shown = json.loads(ripe("contest", "show", "fruit", "--json").stdout)
+    assert (shown["metric"]["name"], shown["metric"]["beside"]) == ("accuracy", ["f_beta_macro"])
+
+
 def test_a_downloaded_contest_can_be_practised_on(ripe, harvest, tmp_path) -> None:
     ripe("contest", "new", "fruit", "--train", harvest, "--target", "Größe und Art")
     (tmp_path / "home/data").mkdir()

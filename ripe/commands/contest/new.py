@@ -243,6 +243,7 @@ def _tables(home: Path, options: dict[str, Any]) -> dict[str, Any]:
     given = {name: options[name] for name in ("train", "test", "solution", "sample")}
     wanted = {name: options[name] or None for name in ("targets", "id_column", "labels")}
     tables = {**given, **wanted, "metric": _metric(options)}
+    tables["beside"] = options["beside"]
     if options["from_download"] is not None:
         found = _downloaded(home, options["from_download"])
         for column in ("group_column", "time_column"):
@@ -257,6 +258,8 @@ def _metric(options: dict[str, Any]) -> MetricChoice | None:
     own = options["metric_file"]
     name = options["metric"] or (own and own.stem)
     if name is None:
+        if options["parameters"]:
+            raise click.UsageError("name the metric that --parameter belongs to with --metric")
         return None
     return MetricChoice(
         name=name,
