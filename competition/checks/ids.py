@@ -15,6 +15,9 @@ from competition.problems import Problem
 
 Places = NDArray[np.intp]
 
+WIDEST_GAPS = 8
+"""Integer ids are looked up in a table where their range is at most so many times their number."""
+
 
 def places_of(ids: pd.Series, known: pd.Index) -> Places:
     """Find the place of each id among the known ones, -1 where it is not.
@@ -36,9 +39,15 @@ def places_of(ids: pd.Series, known: pd.Index) -> Places:
 
 
 def _integer_places(ids: NDArray[np.int64], known: pd.Index) -> Places:
-    if np.array_equal(ids, known.to_numpy()):
-        return np.arange(len(known))
-    return known.get_indexer(pd.Index(ids))
+    wanted = known.to_numpy()
+    if np.array_equal(ids, wanted):
+        return np.arange(len(wanted))
+    low, high = int(wanted.min()), int(wanted.max())
+    if high - low > WIDEST_GAPS * len(wanted):
+        return known.get_indexer(pd.Index(ids))
+    table = np.full(high - low + 3, -1, dtype=np.intp)
+    table[wanted - low + 1] = np.arange(len(wanted))
+    return np.asarray(table[np.clip(ids, low - 1, high + 1) - (low - 1)])
 
 
 def are_unique(ids: pd.Index) -> bool:

@@ -62,7 +62,9 @@ def align(contest: Contest, solution: pd.DataFrame, submission: pd.DataFrame) ->
     if len(places) != len(known) or not (counts == 1).all():
         raise InvalidSubmission([_unlike_ids(int((places < 0).sum()), counts)])
     if not np.array_equal(places, np.arange(len(places))):
-        submission = submission.iloc[np.argsort(places)].reset_index(drop=True)
+        order = np.empty_like(places)
+        order[places] = np.arange(len(places))
+        submission = submission.iloc[order].reset_index(drop=True)
     return AlignedPair(solution, submission)
 
 

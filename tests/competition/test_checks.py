@@ -19,6 +19,7 @@ from competition.checks import (
     check_submission,
     label_codes,
     load_form,
+    places_of,
     read_submission,
     submission_form,
 )
@@ -624,6 +625,23 @@ def test_label_codes_are_the_places_among_the_labels(cells: list[int], labels: l
 
     assert label_codes(pd.Series(cells), labels).tolist() == expected
     assert label_codes(pd.Series(cells).astype("str"), labels).tolist() == expected
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    known=st.lists(st.integers(-50, 50), min_size=1, unique=True),
+    ids=st.lists(st.integers(-60, 60), max_size=30),
+    spread=st.sampled_from([1, 10**6, 10**15]),
+)
+def test_places_of_ids_are_those_of_a_plain_search(
+    known: list[int], ids: list[int], spread: int
+) -> None:
+    index = pd.Index([one * spread for one in known])
+    given_ids = pd.Series([one * spread for one in ids], dtype="int64")
+    expected = [known.index(one) if one in known else -1 for one in ids]
+
+    assert places_of(given_ids, index).tolist() == expected
+    assert places_of(given_ids.astype("str"), index).tolist() == expected
 
 
 def test_a_million_rows_are_checked_for_the_cost_of_a_few_columns_of_work(tmp_path: Path) -> None:
