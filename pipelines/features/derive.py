@@ -96,8 +96,8 @@ def date_parts(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     moment = pd.to_datetime(frame[column], errors="coerce")
     hours = moment.dt.hour + moment.dt.minute / 60.0
     cycles = {
-        "year": moment.dt.dayofyear / 365.25,
-        "week": moment.dt.dayofweek / 7.0,
+        "year": moment.dt.day_of_year / 365.25,
+        "week": moment.dt.day_of_week / 7.0,
         "day": hours / 24.0,
     }
     days = (moment - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)

@@ -32,6 +32,9 @@ class FoldKind(StrEnum):
     PREDEFINED = "predefined"
 
 
+GROUPED_KINDS = (FoldKind.GROUPED, FoldKind.STRATIFIED_GROUPED)
+
+
 @dataclass(frozen=True)
 class FoldPlan:
     """A wish for folds; `kind` None leaves the choice to the contest's columns."""
@@ -119,7 +122,8 @@ def make_folds(
     folds: list[Fold] = []
     for repeat in range(plan.repeats):
         splitter = _splitter(plan, kind, plan.seed + repeat, numbers)
-        pairs = splitter.split(np.zeros(len(target)), target, groups)
+        own_groups = groups if kind in GROUPED_KINDS else None
+        pairs = splitter.split(np.zeros(len(target)), target, own_groups)
         folds += [Fold(np.sort(train), np.sort(valid)) for train, valid in pairs]
     return folds
 
@@ -172,7 +176,7 @@ def _require(
         raise FoldProblem(f"{kind} folds need a {needed[kind][0]}, but the contest names none")
     if kind in (FoldKind.STRATIFIED, FoldKind.STRATIFIED_GROUPED):
         _require_members(plan, target)
-    if kind in (FoldKind.GROUPED, FoldKind.STRATIFIED_GROUPED):
+    if kind in GROUPED_KINDS:
         _require_groups(plan, np.asarray(groups))
 
 
