@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from competition.host.accounts import SignUp
     from competition.store import Store
     from pipelines.tracking.server import MlflowServer
 
@@ -60,6 +61,8 @@ def serving(
     mlflow_port: int | None = 5000,
     database: str | None = None,
     public_url: str | None = None,
+    sign_up: SignUp = "closed",
+    slots: int = 1,
 ) -> Iterator[Served]:
     """Serve a home while the block runs; everything is stopped at its end.
 
@@ -75,6 +78,10 @@ def serving(
         Address of the host's database in place of the home's own file.
     public_url : str, optional
         The address under which the outside reaches the host.
+    sign_up : "open", "invitation" or "closed"
+        Whether people make accounts themselves on the pages.
+    slots : int
+        So many entries are scored side by side; 0 leaves scoring to `ripe worker`.
 
     Raises
     ------
@@ -86,8 +93,11 @@ def serving(
 
     with ExitStack() as stack:
         store = stack.enter_context(open_store(home, database=database))
-        stack.enter_context(_scoring(store))
-        url = stack.enter_context(running_host(store, port, address=host, public_url=public_url))
+        if slots:
+            stack.enter_context(_scoring(store, slots))
+        url = stack.enter_context(
+            running_host(store, port, address=host, public_url=public_url, sign_up=sign_up)
+        )
         mlflow = None
         if mlflow_port is not None:
             mlflow = stack.enter_context(
@@ -181,13 +191,14 @@ def _mlflow(home: Path, port: int) -> Iterator[MlflowKeeper]:
 
 
 @contextmanager
-def _scoring(store: Store) -> Iterator[None]:
-    """Score waiting entries from a thread while the block runs."""
-    from competition.queue import Worker
+def _scoring(store: Store, slots: int) -> Iterator[None]:
+    """Score waiting entries from threads while the block runs; entries in hand are finished."""
+    from competition.queue import run_workers
 
     stop = threading.Event()
-    worker = Worker(store)
-    thread = threading.Thread(target=worker.run, args=(stop,), name="worker", daemon=True)
+    thread = threading.Thread(
+        target=run_workers, args=(store, stop), kwargs={"slots": slots}, name="worker", daemon=True
+    )
     thread.start()
     try:
         yield

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -32,6 +33,21 @@ __all__ = ["command"]
 @click.option(
     "--public-url", metavar="URL", help="The address under which participants reach the host."
 )
+@click.option(
+    "--sign-up",
+    type=click.Choice(["open", "invitation", "closed"]),
+    default="closed",
+    show_default=True,
+    help="Who may make an account on the pages.",
+)
+@click.option(
+    "--scoring-slots",
+    type=click.IntRange(0, 64),
+    default=1,
+    show_default=True,
+    help="Entries scored side by side; 0 leaves them to ripe worker.",
+)
+@click.option("--log", is_flag=True, help="Write each request as a line of JSON to stderr.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -41,11 +57,15 @@ def command(
     no_mlflow: bool,
     database: str | None,
     public_url: str | None,
+    sign_up: Literal["open", "invitation", "closed"],
+    scoring_slots: int,
+    log: bool,
 ) -> None:
     """Serve the contests of this home until Ctrl-C, with the MLflow UI beside them."""
     from ripe.serving import serving
 
     home = home_of(ctx)
+    _write_log(requests=log)
     _require_free(port, host, "--port")
     if not no_mlflow:
         _require_free(mlflow_port, "127.0.0.1", "--mlflow-port")
@@ -56,11 +76,25 @@ def command(
         mlflow_port=None if no_mlflow else mlflow_port,
         database=database,
         public_url=public_url,
+        sign_up=sign_up,
+        slots=scoring_slots,
     ) as served:
         _say_where(home, served.url, served.mlflow_url)
         _wait_for_a_signal()
         say("Stopping; open requests finish first.")
     say("Stopped. Everything is kept in the home folder.")
+
+
+def _write_log(*, requests: bool) -> None:
+    """Write warnings, and requests where they are wished, to stderr as lines of JSON."""
+    from competition.host import JsonLines
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("competition.host.access").setLevel(
+        logging.INFO if requests else logging.WARNING
+    )
 
 
 def _say_where(home: Path, url: str, mlflow_url: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -11,9 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+
+from competition.store import add_user, create_token, open_store
 
 RIPE = str(Path(sys.executable).with_name("ripe"))
 
@@ -80,6 +84,33 @@ def test_it_serves_a_fresh_home_and_ends_with_status_0_when_told(tmp_path: Path)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert (tmp_path / "home" / "host.db").is_file()
+
+
+def test_an_upload_in_hand_is_finished_before_it_ends(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with open_store(home) as store:
+        now = datetime.now(UTC)
+        add_user(store, "ada", now=now)
+        token = create_token(store, "ada", now=now)
+    with up(home, "--no-mlflow", "--log") as (process, found):
+        fields = {"type": "DATASET", "name": "a.bin", "contentLength": 6}
+        service = "blobs.BlobApiService/StartBlobUpload"
+        headers = {"Authorization": f"Bearer {token}"}
+        told = httpx.post(f"{found['contests']}/api/v1/{service}", json=fields, headers=headers)
+
+        def slowly() -> Iterator[bytes]:
+            yield b"abc"
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            yield b"def"
+
+        assert httpx.put(told.json()["createUrl"], content=slowly()).status_code == 200
+        assert process.wait(30) == 0
+        assert process.stdout
+        log = process.stdout.read()
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert [line["status"] for line in lines if "status" in line] == [200, 200]
+    assert token not in log
 
 
 def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
