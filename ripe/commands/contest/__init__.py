@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from ripe.commands.contest.opening import DATABASE
+
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "new": ("new", "Build a contest from tables and add it to this home."),
     "import": ("importing", "Take over a contest of MLE-bench or Codabench."),
@@ -18,6 +20,8 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "close": ("changing", "Set a contest's deadline, now or at a time."),
     "rescore": ("rescoring", "Score entries again, show who moves, then swap the boards."),
     "boards": ("record", "Show the boards that a rescore replaced."),
+    "confidence": ("watching", "Show how sure each line of the board is."),
+    "probing": ("watching", "Look for entries that ask the board for labels."),
     "audit": ("record", "Show and verify the audit log of a contest."),
     "export": ("exporting", "Write a contest to a folder, or all of it to an archive."),
 }
@@ -46,5 +50,10 @@ class LazyContestGroup(click.Group):
 
 
 @click.group(cls=LazyContestGroup)
-def command() -> None:
+@click.option(
+    "--database", metavar="URL", envvar="RIPE_DATABASE", help="The host's database, if not here."
+)
+@click.pass_context
+def command(ctx: click.Context, database: str | None) -> None:
     """Make, list and look after contests."""
+    ctx.meta[DATABASE] = database
