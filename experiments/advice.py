@@ -13,6 +13,7 @@ mean over other rows, so the two differ by ``se_public * sqrt(1 + rows_public / 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -105,7 +106,7 @@ def advise(
     on_board = [entry for entry in entries if entry.last.public_score is not None]
     by_cv = best(with_cv, key=_cv, default=None)
     by_board = best(on_board, key=_public, default=None)
-    se_cv = _standard_error(by_cv)
+    se_cv = _standard_error(with_cv)
     se_public = se_cv * math.sqrt(rows.train / rows.public) if se_cv and rows else None
     shake_up = _expected_difference(se_public, rows)
     both = [entry for entry in with_cv if entry.last.public_score is not None]
@@ -134,10 +135,14 @@ def _public(entry: LedgerEntry) -> float:
     return float(entry.last.public_score or 0.0)
 
 
-def _standard_error(entry: LedgerEntry | None) -> float | None:
-    if entry is None or entry.cv_low is None or entry.cv_high is None:
-        return None
-    return abs(entry.cv_high - entry.cv_low) / (2 * Z_95)
+def _standard_error(entries: Sequence[LedgerEntry]) -> float | None:
+    """Return the median over entries that have an interval: a blend's score has none."""
+    widths = [
+        abs(entry.cv_high - entry.cv_low)
+        for entry in entries
+        if entry.cv_low is not None and entry.cv_high is not None
+    ]
+    return statistics.median(widths) / (2 * Z_95) if widths else None
 
 
 def _expected_difference(se_public: float | None, rows: ContestRows | None) -> float | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from competition.definition import Contest
 from experiments.data import ContestData, DataPlace, read_data
 from experiments.errors import ExperimentError
+from experiments.ledger import Provenance, note_exported
 from experiments.predictions import find_run, open_tracking, run_predictions
 from experiments.sending import find_contest
 from pipelines.models.decisions import decide
@@ -113,6 +114,8 @@ def blend_files_and_runs(
     blended = blend_submissions(frames, how=how, weights=weights, predicts=predicts)
     form = form_of_download(tables) if tables else None
     digest = write_submission(_spelled(blended, frames[parts[0]], contest), destination, form)
+    if score is not None and contest is not None and slug is not None:
+        note_exported(home, digest, slug, Provenance(None, contest.metric.name, score))
     shares = np.asarray(weights or [1.0] * len(parts), np.float64)
     return Blend(
         dict(zip(parts, (shares / shares.sum()).tolist(), strict=True)),

@@ -73,7 +73,7 @@ class Provenance:
     Attributes
     ----------
     run_id : str or None
-        The MLflow run.
+        The MLflow run; None for a blend.
     metric : str
         Name of the contest's metric, empty when unknown.
     cv_score, cv_low, cv_high : float or None

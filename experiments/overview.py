@@ -113,7 +113,7 @@ def draw_overview(overview: Overview) -> Figure:
         axes.axline(place, slope=1, linestyle=":", color="0.6", zorder=0, label="both agree")
         axes.legend(loc="best", frameon=False)
     axes.set_xlabel(f"cross-validated {_title(overview)}, with its 95 % interval")
-    axes.set_ylabel(f"public {_title(overview)}, with what chance does to it")
+    axes.set_ylabel(f"public {_title(overview)}, with the 95 % range of chance")
     axes.set_title(_plot_title(overview), fontsize=10)
     return figure
 

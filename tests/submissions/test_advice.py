@@ -70,6 +70,13 @@ def test_the_expected_shake_up_is_what_chance_gives() -> None:
     assert advice.shake_up == pytest.approx(np.abs(public - private).mean(), rel=0.02)
 
 
+def test_a_blend_without_an_interval_borrows_the_runs() -> None:
+    blend = replace(entry(9, 0.9, 0.9), cv_low=None, cv_high=None)
+    advice = advise([entry(1, 0.84, 0.80), blend], greater_is_better=True, rows=ROWS)
+    assert advice.by_cv and advice.by_cv.ref == 9
+    assert advice.se_cv == pytest.approx(0.01, rel=1e-4)
+
+
 def test_an_assumed_share_is_said_to_be_assumed() -> None:
     rows = ContestRows(train=800, test=200)
     text = advise([entry(1, 0.84, 0.80)], greater_is_better=True, rows=rows).text

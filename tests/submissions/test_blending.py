@@ -17,6 +17,7 @@ from scipy.stats import rankdata
 from competition.building import SplitPlan, build_contest_folder
 from experiments.blending import blend_files_and_runs
 from experiments.errors import ExperimentError
+from experiments.ledger import find_provenance
 from experiments.predictions import open_tracking
 from ripe.commands import blend as blend_command
 from submissions import download_contest
@@ -150,6 +151,8 @@ def test_weights_from_out_of_fold_leave_the_noise_out(
     assert sum(blend.weights.values()) == pytest.approx(1)
     assert blend.cv_score and blend.cv_score > 0.7
     assert len(pd.read_csv(tmp_path / "b.csv")) == blend.rows
+    made_of = find_provenance(home, blend.sha256, "coins")
+    assert (made_of.run_id, made_of.metric, made_of.cv_score) == (None, "auc", blend.cv_score)
 
 
 def test_runs_and_files_blend_by_command(studio: tuple[Path, list[str]], tmp_path: Path) -> None:
