@@ -194,6 +194,17 @@ def test_a_taken_or_unfit_name_is_refused(ripe, harvest) -> None:
     assert "a slug must be lower-case letters" in odd.stderr
 
 
+def test_the_database_may_lie_elsewhere(ripe, harvest, tmp_path) -> None:
+    database = ("--database", f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    new = ("new", "fruit", "--train", harvest, "--target", "Größe und Art")
+    done = ripe("contest", *database, *new)
+    assert done.returncode == 0, done.stderr
+    assert "already" in ripe("contest", *database, *new).stderr
+    assert not (tmp_path / "home/host.db").exists()
+    listed = json.loads(ripe("contest", *database, "list", "--json").stdout)
+    assert [one["slug"] for one in listed] == ["fruit"]
+
+
 def test_wrong_usage_ends_with_status_2(ripe, harvest) -> None:
     assert ripe("contest", "new", "fruit", "--train", harvest).returncode == 2
     assert ripe("contest", "new", "no-such-contest").returncode == 2
@@ -320,6 +331,11 @@ def test_a_contest_of_another_host_is_taken_over_and_the_rest_is_listed(ripe, tm
 
 
 def test_a_contest_that_comes_with_ripe_needs_no_table(ripe, tmp_path) -> None:
-    done = ripe("contest", "new", "avocado-first-steps")
+    done = ripe("contest", "new", "avocado-first-steps", "--title", "Squeeze", "--daily-limit", "9")
     assert done.returncode == 0, done.stderr
+    shown = json.loads(ripe("contest", "show", "avocado-first-steps", "--json").stdout)
+    assert (shown["title"], shown["max_daily_submissions"]) == ("Squeeze", 9)
+    broken = ripe("contest", "new", "avocado-ripeness", "--daily-limit", "0")
+    assert broken.returncode == 1
+    assert not (tmp_path / "home/contests/avocado-ripeness").exists()
     assert ripe("contest", "new", "avocado-second-steps").returncode == 2

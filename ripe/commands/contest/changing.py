@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ripe.commands.contest.opening import store_of
 from ripe.commands.contest.options import YES, moment
-from ripe.console import home_of, say
+from ripe.console import say
 
 if TYPE_CHECKING:
     from competition.definition import Contest, Difference
@@ -58,9 +59,7 @@ def update_command(ctx: click.Context, folder: Path, yes: bool) -> None:
 
     The folder is one that 'ripe contest new' or 'ripe contest export' wrote.
     """
-    from competition.store import open_store
-
-    store = open_store(home_of(ctx))
+    store = store_of(ctx)
     changes = changes_of(store, folder)
     if not changes.lines:
         say(f"{changes.contest.slug}: nothing has changed")
@@ -79,11 +78,9 @@ def update_command(ctx: click.Context, folder: Path, yes: bool) -> None:
 @click.pass_context
 def open_command(ctx: click.Context, slug: str, at: datetime | None) -> None:
     """Open the contest SLUG to participants, now or at a time."""
-    from competition.store import launch_contest, open_store
+    from competition.store import launch_contest
 
-    contest = launch_contest(
-        open_store(home_of(ctx)), slug, at=at, actor=ACTOR, now=datetime.now(UTC)
-    )
+    contest = launch_contest(store_of(ctx), slug, at=at, actor=ACTOR, now=datetime.now(UTC))
     say(f"{slug}: open from {contest.launched_at:%Y-%m-%d %H:%M} UTC")
 
 
@@ -94,9 +91,9 @@ def open_command(ctx: click.Context, slug: str, at: datetime | None) -> None:
 @click.pass_context
 def close_command(ctx: click.Context, slug: str, at: datetime | None, hold: bool) -> None:
     """Set the deadline of the contest SLUG, now or at a time; later entries are marked late."""
-    from competition.store import get_contest, open_store, update_contest
+    from competition.store import get_contest, update_contest
 
-    store = open_store(home_of(ctx))
+    store = store_of(ctx)
     now = datetime.now(UTC)
     contest = closed(get_contest(store, slug), at or now, hold=hold)
     update_contest(store, slug, contest, actor=ACTOR, now=now, note="close")

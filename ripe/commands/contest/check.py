@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ripe.console import home_of, print_json, progress, say
+from ripe.commands.contest.opening import store_of
+from ripe.console import print_json, progress, say
 
 if TYPE_CHECKING:
     from competition.building import LintReport
@@ -26,7 +27,7 @@ def check_command(ctx: click.Context, contest: str, as_json: bool) -> None:
 
     Ends with status 1 when something is wrong; warnings alone do not count.
     """
-    report = _report(home_of(ctx), contest)
+    report = _report(ctx, contest)
     if as_json:
         _print_json(report)
     else:
@@ -35,16 +36,16 @@ def check_command(ctx: click.Context, contest: str, as_json: bool) -> None:
         ctx.exit(1)
 
 
-def _report(home: Path, contest: str) -> LintReport:
+def _report(ctx: click.Context, contest: str) -> LintReport:
     from competition.building import lint_contest
     from competition.building.linter import STEPS
-    from competition.store import export_contest, open_store
+    from competition.store import export_contest
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(contest)
         if not folder.is_dir():
             folder = Path(name) / contest
-            export_contest(open_store(home), contest, folder)
+            export_contest(store_of(ctx), contest, folder)
         with progress(len(STEPS), "reading") as advance:
             return lint_contest(
                 folder, now=datetime.now(UTC), progress=lambda step: advance(1, step)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from ripe.console import home_of, say
+from ripe.commands.contest.opening import store_of
+from ripe.console import say
 
 
 @click.command("export")
@@ -25,13 +26,12 @@ def export_command(
     scored again by anybody, offline: 'ripe contest rescore --archive FILE'.
     """
     from competition.errors import InvalidContest
-    from competition.store import open_store
 
     if place.exists():
         raise InvalidContest(
             f"{place} exists already; name a new {'file' if archive else 'folder'}"
         )
-    store = open_store(home_of(ctx))
+    store = store_of(ctx)
     if archive:
         from competition.archiving import write_archive
 

@@ -39,15 +39,14 @@ def import_command(
     from competition.building import write_contest
     from competition.building.foreign import prepare_foreign, read_foreign
 
-    home = home_of(ctx)
     with read_foreign(source, data=data) as foreign:
         built = prepare_foreign(
             foreign, slug=slug, metric=metric, public_fraction=public_fraction, seed=seed
         )
-        refuse_taken(home, built.contest.slug)
-        folder = home / "contests" / built.contest.slug
+        refuse_taken(ctx, built.contest.slug)
+        folder = home_of(ctx) / "contests" / built.contest.slug
         write_contest(built, folder, extra_files=foreign.extra_files)
-    contest = add_built(home, folder, opens=not closed, now=datetime.now(UTC))
+    contest = add_built(ctx, folder, opens=not closed, now=datetime.now(UTC))
     tell(contest, folder, built)
     for sentence in foreign.unmapped:
         say(f"  not taken over: {sentence}")

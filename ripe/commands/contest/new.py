@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ripe.commands.contest.opening import store_exists, store_of
 from ripe.commands.contest.options import moment
 from ripe.console import home_of, progress, say
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 KINDS = ("stratified", "grouped", "time", "random")
 SETTINGS = (
+    "title",
     "description",
     "privacy",
     "deadline",
@@ -154,14 +157,14 @@ def new_command(ctx: click.Context, /, slug: str, closed: bool, **options: Any) 
     ripe contest new avocado-ripeness          (a contest that comes with Ripe)
     """
     home = home_of(ctx)
-    refuse_taken(home, slug)
+    refuse_taken(ctx, slug)
     folder = home / "contests" / slug
     if options["train"] is None and options["from_download"] is None:
-        _build_built_in(slug, folder, options["seed"])
+        _build_built_in(slug, folder, options)
         built = None
     else:
         built = _build(home, slug, folder, options)
-    contest = add_built(home, folder, opens=not closed, now=datetime.now(UTC))
+    contest = add_built(ctx, folder, opens=not closed, now=datetime.now(UTC))
     tell(contest, folder, built)
 
 
@@ -171,38 +174,57 @@ def new_command(ctx: click.Context, /, slug: str, closed: bool, **options: Any) 
 @click.pass_context
 def add_command(ctx: click.Context, folder: Path, closed: bool) -> None:
     """Add the contest in FOLDER (contest.toml, data, solution.csv) to this home."""
-    from competition.store import add_contest, open_store
+    from competition.store import add_contest
 
     now = datetime.now(UTC)
-    contest = add_contest(open_store(home_of(ctx)), folder, now=now, launch=not closed)
+    contest = add_contest(store_of(ctx), folder, now=now, launch=not closed)
     tell(contest, folder, None)
 
 
-def refuse_taken(home: Path, slug: str) -> None:
+def refuse_taken(ctx: click.Context, slug: str) -> None:
     """Refuse a slug that is none, or that a contest of this home has."""
     from competition.definition import slug_problem
     from competition.errors import InvalidContest, UnknownContest
-    from competition.store import get_contest, open_store
+    from competition.store import get_contest
 
     if problem := slug_problem(slug):
         raise InvalidContest(problem)
-    if not (home / "host.db").exists():
+    if not store_exists(ctx):
         return
     try:
-        get_contest(open_store(home), slug)
+        get_contest(store_of(ctx), slug)
     except UnknownContest:
         return
     raise InvalidContest(f"there is a contest {slug!r} already; choose another name")
 
 
-def _build_built_in(slug: str, folder: Path, seed: int) -> None:
+def _build_built_in(slug: str, folder: Path, options: dict[str, Any]) -> None:
     from competition.contests import BUILT_IN
     from competition.errors import did_you_mean
 
     if slug not in BUILT_IN:
         hint = did_you_mean(slug, BUILT_IN) or f" of the contests that come with Ripe ({_names()})"
         raise click.UsageError(f"name the labelled table with --train; {slug!r} is none{hint}")
-    BUILT_IN[slug](folder, seed=seed)
+    contest = BUILT_IN[slug](folder, seed=options["seed"])
+    settings = _settings(options)
+    if settings:
+        _write_again(replace(contest, **settings), folder)
+
+
+def _write_again(contest: Contest, folder: Path) -> None:
+    """Write a changed definition; when it breaks a rule, the folder goes."""
+    from competition.definition import CONTEST_FILE, contest_problems, dump_contest
+    from competition.errors import InvalidContest
+
+    if problems := contest_problems(contest):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise InvalidContest(problems)
+    dump_contest(contest, folder / CONTEST_FILE)
+
+
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a contest that the command line sets."""
+    return {name: options[name] for name in SETTINGS if options[name] is not None}
 
 
 def _names() -> str:
@@ -217,9 +239,8 @@ def _build(home: Path, slug: str, folder: Path, options: dict[str, Any]) -> Buil
     tables = _tables(home, options)
     if not tables["targets"]:
         raise click.UsageError("name the column to predict with --target")
-    settings = {name: options[name] for name in SETTINGS if options[name] is not None}
     with progress(2, "reading and splitting") as advance:
-        built = prepare_contest(slug=slug, title=options["title"], **tables, **settings)
+        built = prepare_contest(slug=slug, **tables, **_settings(options))
         advance(1, "writing")
         write_contest(built, folder, metric_source=options["metric_file"])
         advance()
@@ -292,17 +313,15 @@ def _filled(tables: dict[str, Any], found: DownloadedTables) -> dict[str, Any]:
 
 def _known(metric: MetricChoice) -> MetricChoice:
     """Leave out what only the host of the downloaded contest has: its own metric file."""
-    from dataclasses import replace
-
     return replace(metric, file=None, predicts=None, greater_is_better=None)
 
 
-def add_built(home: Path, folder: Path, *, opens: bool, now: datetime) -> Contest:
+def add_built(ctx: click.Context, folder: Path, *, opens: bool, now: datetime) -> Contest:
     """Add a folder that was just built; when that fails, the folder goes."""
-    from competition.store import add_contest, open_store
+    from competition.store import add_contest
 
     try:
-        return add_contest(open_store(home), folder, now=now, launch=opens)
+        return add_contest(store_of(ctx), folder, now=now, launch=opens)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from ripe.console import home_of, print_json, print_table, say
+from ripe.commands.contest.opening import store_of
+from ripe.console import print_json, print_table, say
 
 JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -20,9 +21,8 @@ def boards_command(ctx: click.Context, slug: str, top: int, as_json: bool) -> No
     """Show the boards of the contest SLUG that rescores replaced, oldest first."""
     from competition.queue import list_old_boards
     from competition.scoring import shown_score
-    from competition.store import open_store
 
-    boards = list_old_boards(open_store(home_of(ctx)), slug)
+    boards = list_old_boards(store_of(ctx), slug)
     if as_json:
         print_json([asdict(board) for board in boards])
         return
@@ -43,9 +43,9 @@ def boards_command(ctx: click.Context, slug: str, top: int, as_json: bool) -> No
 @click.pass_context
 def audit_command(ctx: click.Context, slug: str, as_json: bool) -> None:
     """Show the audit log of the contest SLUG and verify its chain; status 1 when it is broken."""
-    from competition.store import audit_records, get_contest, open_store, verify_audit
+    from competition.store import audit_records, get_contest, verify_audit
 
-    store = open_store(home_of(ctx))
+    store = store_of(ctx)
     get_contest(store, slug)
     records, problems = audit_records(store, slug), verify_audit(store, slug)
     if as_json:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ripe.commands.contest.changing import ACTOR, Changes, changes_of, confirm, data_digests
+from ripe.commands.contest.opening import store_of
 from ripe.commands.contest.options import YES
-from ripe.console import home_of, print_json, print_table, progress, say
+from ripe.console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from competition.archiving import Replay
@@ -50,14 +51,12 @@ def rescore_command(
         _show_replay(replay, as_json)
         ctx.exit(0 if replay.is_confirmed else 1)
     elif target is not None:
-        _rescore(home_of(ctx), target, yes, as_json)
+        _rescore(store_of(ctx), target, yes, as_json)
 
 
-def _rescore(home: Path, target: str, yes: bool, as_json: bool) -> None:
+def _rescore(store: Store, target: str, yes: bool, as_json: bool) -> None:
     from competition.queue import apply_rescore, rescore_preview
-    from competition.store import open_store
 
-    store = open_store(home)
     changes = changes_of(store, Path(target)) if Path(target).is_dir() else None
     slug = target if changes is None else changes.contest.slug
     proposal = _propose(store, slug, changes)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ripe.console import home_of, print_json, print_table, say
+from ripe.commands.contest.opening import store_of
+from ripe.console import print_json, print_table, say
 
 if TYPE_CHECKING:
     from competition.definition import Contest
@@ -39,9 +40,9 @@ def list_command(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def show_command(ctx: click.Context, slug: str, as_json: bool) -> None:
     """Show what the contest SLUG is."""
-    from competition.store import contest_record, list_data_files, open_store
+    from competition.store import contest_record, list_data_files
 
-    store = open_store(home_of(ctx))
+    store = store_of(ctx)
     record = contest_record(store, slug)
     files = list_data_files(store, slug)
     if as_json:
@@ -51,11 +52,11 @@ def show_command(ctx: click.Context, slug: str, as_json: bool) -> None:
 
 
 def _records(ctx: click.Context) -> list[ContestRecord]:
-    from competition.store import User, list_contests, open_store
+    from competition.store import User, list_contests
 
     now = datetime.now(UTC)
     owner = User(id=0, name="host", is_admin=True, created_at=now)
-    return list_contests(open_store(home_of(ctx)), owner, now)
+    return list_contests(store_of(ctx), owner, now)
 
 
 def _row(record: ContestRecord) -> list[Any]:
