@@ -157,6 +157,7 @@ def test_a_contest_folder_can_be_added_to_another_home(ripe, harvest, tmp_path) 
     done = ripe("--home", tmp_path / "other", "contest", "add", folder)
     assert done.returncode == 0, done.stderr
     assert "fruit" in ripe("--home", tmp_path / "other", "contest", "list").stdout
+    assert (tmp_path / "other/contests/fruit/data/train.csv").is_file()
 
 
 @pytest.mark.parametrize(
@@ -261,6 +262,7 @@ def test_an_exported_folder_is_taken_in_again_only_with_its_changes_shown(
     assert "say --yes" in shown.stderr
     assert json.loads(ripe("contest", "show", "fruit", "--json").stdout)["title"] == "Fruit"
     assert ripe("contest", "update", folder, "--yes").returncode == 0
+    assert load_contest(tmp_path / "home/contests/fruit").title == "Ripe fruit"
     after = json.loads(ripe("contest", "show", "fruit", "--json").stdout)
     assert after["title"] == "Ripe fruit"
     assert "notes.txt" in after["files"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ripe.commands.contest.opening import store_of
+from ripe.commands.contest.opening import renew_folder, store_of
 from ripe.commands.contest.options import YES, moment
 from ripe.console import say
 
@@ -69,6 +69,7 @@ def update_command(ctx: click.Context, folder: Path, yes: bool) -> None:
         say(f"  {line}")
     confirm(yes, "take these in?")
     _apply(store, changes, folder)
+    renew_folder(ctx, changes.contest.slug, folder)
     say(f"{changes.contest.slug}: updated")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ripe.commands.contest.opening import store_exists, store_of
+from ripe.commands.contest.opening import renew_folder, store_exists, store_of
 from ripe.commands.contest.options import moment
 from ripe.console import home_of, progress, say
 
@@ -178,6 +178,7 @@ def add_command(ctx: click.Context, folder: Path, closed: bool) -> None:
 
     now = datetime.now(UTC)
     contest = add_contest(store_of(ctx), folder, now=now, launch=not closed)
+    renew_folder(ctx, contest.slug, folder)
     tell(contest, folder, None)
 
 

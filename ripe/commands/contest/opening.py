@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +27,24 @@ def store_of(ctx: click.Context) -> Store:
         ctx.meta[STORE] = ctx.find_root().with_resource(store)
     opened: Store = ctx.meta[STORE]
     return opened
+
+
+def renew_folder(ctx: click.Context, slug: str, source: Path) -> None:
+    """Let the home's own folder of a contest follow the store, unless it is the `source`.
+
+    Experiments on the host's machine read their data there.
+    """
+    from competition.store import export_contest
+
+    own = home_of(ctx) / "contests" / slug
+    if source.resolve() == own.resolve():
+        return
+    own.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=own.parent) as name:
+        export_contest(store_of(ctx), slug, Path(name) / "new")
+        if own.exists():
+            own.rename(Path(name) / "old")
+        (Path(name) / "new").rename(own)
 
 
 def store_exists(ctx: click.Context) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ripe.commands.contest.changing import ACTOR, Changes, changes_of, confirm, data_digests
-from ripe.commands.contest.opening import store_of
+from ripe.commands.contest.opening import renew_folder, store_of
 from ripe.commands.contest.options import YES
 from ripe.console import print_json, print_table, progress, say
 
@@ -46,12 +46,16 @@ def rescore_command(
     """
     if (target is None) == (archive is None):
         raise click.UsageError("name a contest or its folder, or give --archive FILE")
+    from competition.definition import load_contest
+
     if archive is not None:
         replay = _replay(archive, solution)
         _show_replay(replay, as_json)
         ctx.exit(0 if replay.is_confirmed else 1)
     elif target is not None:
         _rescore(store_of(ctx), target, yes, as_json)
+        if Path(target).is_dir():
+            renew_folder(ctx, load_contest(target).slug, Path(target))
 
 
 def _rescore(store: Store, target: str, yes: bool, as_json: bool) -> None:
