@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from ripe.console import home_of, print_json, print_table, say
+from ripe.commands.contest.opening import store_of
+from ripe.console import print_json, print_table, say
 
 JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -22,10 +23,9 @@ def confidence_command(ctx: click.Context, slug: str, as_json: bool) -> None:
     cannot be told from its first line.
     """
     from competition.scoring import shown_score
-    from competition.store import open_store
     from competition.watching import contest_confidence
 
-    lines = contest_confidence(open_store(home_of(ctx)), slug)
+    lines = contest_confidence(store_of(ctx), slug)
     if as_json:
         print_json([asdict(line) for line in lines])
         return
@@ -50,10 +50,9 @@ def confidence_command(ctx: click.Context, slug: str, as_json: bool) -> None:
 @click.pass_context
 def probing_command(ctx: click.Context, slug: str, as_json: bool) -> None:
     """Look for entries of the contest SLUG that ask the board for labels; reasons, no verdicts."""
-    from competition.store import open_store
     from competition.watching import contest_alarms
 
-    alarms = contest_alarms(open_store(home_of(ctx)), slug)
+    alarms = contest_alarms(store_of(ctx), slug)
     if as_json:
         print_json([asdict(alarm) for alarm in alarms])
         return
