@@ -78,6 +78,8 @@ class Provenance:
         Name of the contest's metric, empty when unknown.
     cv_score, cv_low, cv_high : float or None
         Cross-validated score of the run with its 95 % interval.
+    tracking : str or None
+        Address of the MLflow store that holds the run; None for the home's own.
     """
 
     run_id: str | None = None
@@ -85,6 +87,7 @@ class Provenance:
     cv_score: float | None = None
     cv_low: float | None = None
     cv_high: float | None = None
+    tracking: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class LedgerEntry:
         What was sent.
     board : str
         Address of the leaderboard page.
-    run_id, metric, cv_score, cv_low, cv_high
+    run_id, metric, cv_score, cv_low, cv_high, tracking
         Of the run whose predictions it is, see `Provenance`.
     first, last : Sighting
         When its score was first seen, and the latest.
@@ -120,6 +123,7 @@ class LedgerEntry:
     cv_score: float | None = None
     cv_low: float | None = None
     cv_high: float | None = None
+    tracking: str | None = None
     first: Sighting = Sighting()
     last: Sighting = Sighting()
 

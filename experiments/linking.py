@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,11 +39,19 @@ def link_runs(home: Path, entries: Iterable[LedgerEntry]) -> int:
     latest = {entry.run_id: entry for entry in entries if entry.run_id}
     if not latest:
         return 0
+    places = sorted({entry.tracking for entry in latest.values()}, key=str)
+    return sum(
+        _link_in_store(home, place, [one for one in latest.values() if one.tracking == place])
+        for place in places
+    )
+
+
+def _link_in_store(home: Path, uri: str | None, entries: Sequence[LedgerEntry]) -> int:
     from mlflow.exceptions import MlflowException
 
     try:
-        client = open_tracking(home)
-        return sum(_link(client, str(run), entry) for run, entry in latest.items())
+        client = open_tracking(home, uri)
+        return sum(_link(client, str(entry.run_id), entry) for entry in entries)
     except (MlflowException, OSError) as error:
         logger.warning("the runs do not hear of their entries now (%s); 'ripe sync' will", error)
         return 0

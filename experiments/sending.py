@@ -81,7 +81,9 @@ def find_contest(home: Path, slug: str) -> DownloadedTables:
     )
 
 
-def export_run(home: Path, run: str, destination: Path) -> ExportedRun:
+def export_run(
+    home: Path, run: str, destination: Path, *, tracking: str | None = None
+) -> ExportedRun:
     """Write the predictions of a run as a submission file of its contest.
 
     Parameters
@@ -92,6 +94,8 @@ def export_run(home: Path, run: str, destination: Path) -> ExportedRun:
         An MLflow run id or the first letters of one; a study's run stands for its chosen model.
     destination : Path
         Ends in ``.csv``, ``.csv.gz`` or ``.zip``.
+    tracking : str, optional
+        Address of the MLflow store that holds the run, where it is not the home's own.
 
     Raises
     ------
@@ -102,12 +106,12 @@ def export_run(home: Path, run: str, destination: Path) -> ExportedRun:
     UnknownRun
         When no single run is meant, or it made no predictions.
     """
-    predicted = run_predictions(home, run)
+    predicted = run_predictions(home, run, tracking)
     tables = find_contest(home, predicted.slug)
     form = form_of_download(tables)
     frame = export_predictions(predicted.frame, read_as_text(str(tables.sample)), tables.contest)
     digest = write_submission(frame, destination, form)
-    note_exported(home, digest, predicted.slug, _provenance(predicted))
+    note_exported(home, digest, predicted.slug, _provenance(predicted, tracking))
     return ExportedRun(predicted, digest)
 
 
@@ -129,17 +133,24 @@ def submit_file(
 
 
 def submit_run(
-    home: Path, run: str, slug: str, message: str, server: Server, **options: Any
+    home: Path,
+    run: str,
+    slug: str,
+    message: str,
+    server: Server,
+    *,
+    tracking: str | None = None,
+    **options: Any,
 ) -> SentEntry:
     """Export a run, send it, and link the entry and the run in both directions.
 
     The entry's description ends in the run's id; the run gets the entry's number and the
-    board's address as tags. Options and errors are those of `submissions.send_submission` and
-    `export_run`.
+    board's address as tags. Parameters and errors are those of `export_run` and
+    `submissions.send_submission`.
     """
     with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
         file = Path(folder) / "submission.csv"
-        predicted = export_run(home, run, file).predicted
+        predicted = export_run(home, run, file, tracking=tracking).predicted
         if predicted.slug != slug:
             raise ExperimentError(
                 f"run {predicted.run_id} is of the contest {predicted.slug!r}, not of {slug!r}"
@@ -178,13 +189,14 @@ def _note(home: Path, known: list[LedgerEntry], seen: Sighting) -> None:
         link_run(home, note_sighting(home, one, seen, datetime.now(UTC)))
 
 
-def _provenance(predicted: RunPredictions) -> Provenance:
+def _provenance(predicted: RunPredictions, tracking: str | None) -> Provenance:
     return Provenance(
         predicted.run_id,
         predicted.metric,
         predicted.cv_score,
         predicted.cv_low,
         predicted.cv_high,
+        tracking,
     )
 
 

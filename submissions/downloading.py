@@ -7,13 +7,14 @@ goes on where it stopped.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -182,14 +183,15 @@ def _bring(
     on_bytes: OnBytes | None,
 ) -> Download:
     source = _source(server, what)
-    record = _record_of(destination, source)
-    current = None if force or not _is_whole(destination, record) else record.version
 
     def tell(event: dict[str, Any]) -> None:
         if on_bytes and event["event"] == "bytes":
             on_bytes(event["done"], event["total"] or 0)
 
+    _record_of(destination, source)  # refuse before anything is made
     with _waiting_room(destination) as folder:
+        record = _record_of(destination, source)
+        current = None if force or not _is_whole(destination, record) else record.version
         answer = ask(server, "download", folder=str(folder), current=current, on_event=tell, **what)
         if answer["file"] is None:
             return Download(destination, record.digests, is_new=False)
@@ -201,14 +203,31 @@ def _bring(
 
 @contextmanager
 def _waiting_room(destination: Path) -> Iterator[Path]:
-    """Lend a folder for the bundle; it stays only when it holds the start of a download."""
+    """Lend a folder for the bundle, to one process at a time.
+
+    It stays only when it holds the start of a download.
+    """
     folder = destination.parent / f".{destination.name}.download"
-    folder.mkdir(parents=True, exist_ok=True)
+    handle = _held(folder)
     try:
         yield folder
     finally:
         if not any(path.name.endswith(UNFINISHED) for path in folder.iterdir()):
             shutil.rmtree(folder)
+        os.close(handle)
+
+
+def _held(folder: Path) -> int:
+    """Make a folder and lock it; another holder may have removed it while we waited."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            handle = os.open(folder, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle), folder.stat()):
+                    return handle
+            os.close(handle)
 
 
 def _source(server: Server, what: Mapping[str, Any]) -> str:

@@ -77,7 +77,9 @@ def _refused(status: int, message: str, server: Server, subject: str) -> ServerR
     if status == 429:
         return ServerRefused(f"{server.name} is asked too often: wait a minute, then again", status)
     if status >= 500:
-        return ServerRefused(f"{server.name} failed ({status}): {message}; try again later", status)
+        return ServerRefused(
+            f"{server.name} failed ({status}): {message.rstrip('.')}; try again later", status
+        )
     return ServerRefused(message, status)
 
 

@@ -20,8 +20,9 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write: .csv, .csv.gz or .zip.",
 )
+@click.option("--tracking", metavar="URL", help="MLflow server or database (default: this home's).")
 @click.pass_context
-def command(ctx: click.Context, run: str, output: Path) -> None:
+def command(ctx: click.Context, run: str, output: Path, tracking: str | None) -> None:
     """Write the predictions of RUN as a submission file, in the sample submission's exact format.
 
     RUN is an MLflow run id or the first letters of one; a study's run stands for its chosen
@@ -29,6 +30,6 @@ def command(ctx: click.Context, run: str, output: Path) -> None:
     """
     from experiments.sending import export_run
 
-    predicted = export_run(home_of(ctx), run, output).predicted
+    predicted = export_run(home_of(ctx), run, output, tracking=tracking).predicted
     rows = len(predicted.frame)
     say(f"{rows} predictions of run {predicted.run_id} for {predicted.slug} are in {output}")

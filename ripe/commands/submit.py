@@ -23,6 +23,7 @@ __all__ = ["command"]
 @click.option("-m", "--message", default="", help="The entry's description.")
 @click.option("--to", type=click.Choice(["host", "kaggle"]), default="host", help="Where to.")
 @click.option("--server", metavar="URL", help="The host (default: RIPE_SERVER, client.toml).")
+@click.option("--tracking", metavar="URL", help="MLflow store of the run (default: this home's).")
 @click.option("--sandbox", is_flag=True, help="An entry of the contest's host that never counts.")
 @click.option("--wait", is_flag=True, help="Wait for the score.")
 @click.option("--timeout", default=600.0, metavar="SECONDS", help="Longest wait (600).")
@@ -36,6 +37,7 @@ def command(
     message: str,
     to: str,
     server: str | None,
+    tracking: str | None,
     sandbox: bool,
     wait: bool,
     timeout: float,
@@ -58,6 +60,7 @@ def command(
         if file is not None:
             sent = submit_file(home, file, slug, message, target, **options)
         else:
+            options["tracking"] = tracking
             sent = submit_run(home, str(run), slug, message, target, **options)
     if not as_json:
         _tell_sent(sent, slug, target)

@@ -6,6 +6,7 @@ import io
 import stat
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from competition.archives import InvalidArchive
 from competition.tables import digest_file
-from submissions import Server, download_contest, download_from_kaggle
+from submissions import Download, Server, download_contest, download_from_kaggle
 from submissions.downloading import read_record
 from submissions.errors import (
     DownloadConflict,
@@ -89,6 +90,17 @@ def test_a_damaged_copy_is_mended_and_own_files_stay(host: Any, tmp_path: Path) 
     assert again.is_new
     assert again.digests == first.digests
     assert (folder / "features" / "mine.csv").read_text() == "kept"
+
+
+def test_two_at_once_end_with_one_whole_folder(host: Any, tmp_path: Path) -> None:
+    def fetch(_: int) -> Download:
+        return download_contest(host.server(), "fruit", tmp_path / "data" / "fruit", now=NOW)
+
+    with ThreadPoolExecutor(3) as threads:
+        downloads = list(threads.map(fetch, range(3)))
+    assert sorted(download.is_new for download in downloads) == [False, False, True]
+    assert len({tuple(sorted(download.digests.items())) for download in downloads}) == 1
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["fruit"]
 
 
 def test_one_file_alone_comes_as_it_is(host: Any, tmp_path: Path) -> None:

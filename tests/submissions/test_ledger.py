@@ -190,6 +190,20 @@ def test_a_file_that_a_run_was_exported_to_is_linked_when_it_is_sent(
     assert read_ledger(home, "fruit")[-1].run_id is None
 
 
+def test_a_run_in_another_store_is_linked_there(
+    host: Any, tracked: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    store, runs = tracked
+    shutil.copytree(store / "data", tmp_path / "home" / "data")
+    uri = f"sqlite:///{store / 'mlflow.db'}"
+    sent = submit_run(tmp_path / "home", runs["study"], "fruit", "", host.server(), tracking=uri)
+    noted = read_ledger(tmp_path / "home")[0]
+    assert (noted.run_id, noted.tracking) == (runs["study"], uri)
+    told = open_tracking(store).get_run(runs["study"]).data.tags
+    assert told["submission.ref"] == str(sent.ref)
+    assert not (tmp_path / "home" / "mlflow.db").exists()
+
+
 def test_a_run_goes_to_its_own_contest_only(
     host: Any, tracked: tuple[Path, dict[str, str]]
 ) -> None:
