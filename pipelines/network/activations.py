@@ -176,7 +176,19 @@ class SiLU(Activation):
 
     def derivative(self, z: Array, a: Array) -> Array:
         s = 0.5 * np.tanh(0.5 * z) + 0.5
-        return s + z * s * (1 - s)
+        return s + a * (1 - s)
+
+    def forward(self, z: Array, kept: Array) -> None:
+        np.multiply(z, 0.5, out=kept)
+        np.tanh(kept, out=kept)
+        np.multiply(kept, 0.5, out=kept)
+        np.add(kept, 0.5, out=kept)  # the sigmoid of z
+        np.multiply(z, kept, out=z)
+
+    def backward(self, d: Array, a: Array, kept: Array) -> None:
+        np.multiply(kept, 1 - a, out=kept)
+        np.add(kept, a, out=kept)  # s + a (1 - s)
+        np.multiply(d, kept, out=d)
 
 
 class SELU(Activation):

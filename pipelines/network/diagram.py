@@ -19,16 +19,28 @@ from pipelines.network.activations import get_activation
 from pipelines.network.layout import Layout
 from pipelines.network.reference import forward
 from pipelines.network.settings import TrainedNetwork
+from pipelines.network.svg import (
+    INK,
+    NEGATIVE,
+    PALE,
+    PAPER,
+    POSITIVE,
+    cut,
+    edge,
+    frame,
+    legend,
+    node_of_one,
+    short,
+    text,
+)
 
 if TYPE_CHECKING:
     from pipelines.network.estimator import Network
 
 Numbers = NDArray[Any]
 
-POSITIVE, NEGATIVE = "#2166ac", "#d6604d"  # told apart by the colour-blind too
-INK, PALE, PAPER = "#333333", "#888888", "#ffffff"
 ROW_HEIGHT, COLUMN_WIDTH, RADIUS, TOP = 46, 190, 14, 56
-THICKEST, LABEL_WIDTH = 5.0, 130
+LABEL_WIDTH = 130
 MOST_OUTPUTS = 12  # answers are what one looks for: more of them are drawn
 
 
@@ -99,11 +111,12 @@ def draw_network(
     tallest = max(_bias_place(column) + 1 for column in columns)
     width = COLUMN_WIDTH * layout.layers + 2 * LABEL_WIDTH + 40
     height = TOP + tallest * ROW_HEIGHT + 34
+    heaviest = max(float(np.abs(w).max()) for w in weights)
     parts = [
-        *_frame(width, height),
+        *frame(width, height),
         *_edges(columns, weights, biases, tallest),
         *_nodes(columns, biases, tallest),
-        *_legend(width, height, weights),
+        *legend(LABEL_WIDTH + 20, height - 16, heaviest if width > 620 else None),
     ]
     return "\n".join([*parts, "</svg>"])
 
@@ -168,16 +181,6 @@ def _y(position: int, count: int, tallest: int) -> float:
     return TOP + (position + 0.5 + max(0.0, tallest - 2 - count) / 2) * ROW_HEIGHT
 
 
-def _frame(width: float, height: float) -> Iterator[str]:
-    yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" '
-        f'font-family="sans-serif" font-size="12" fill="{INK}">'
-    )
-    yield "<title>A trained network: nodes, and edges as thick as their weights</title>"
-    yield f'<rect width="100%" height="100%" fill="{PAPER}"/>'
-
-
 def _edges(
     columns: list[Column], weights: list[Numbers], biases: list[Numbers], tallest: int
 ) -> Iterator[str]:
@@ -194,24 +197,7 @@ def _edges(
             start = _x(i) + RADIUS, _y(_bias_place(left), len(left.shown), tallest)
             lines.append((biases[i][node], start, to, f"bias of {_name(right, b)}"))
         for weight, start, to, tip in sorted(lines, key=lambda line: abs(line[0])):
-            yield _line(float(weight), float(heaviest), start, to, tip)
-
-
-def _line(
-    weight: float,
-    heaviest: float,
-    start: tuple[float, float],
-    to: tuple[float, float],
-    tip: str,
-) -> str:
-    share = abs(weight) / heaviest
-    colour = POSITIVE if weight >= 0 else NEGATIVE
-    return (
-        f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{to[0]:.1f}" y2="{to[1]:.1f}" '
-        f'stroke="{colour}" stroke-width="{max(0.3, THICKEST * share):.2f}" '
-        f'stroke-opacity="{0.15 + 0.75 * share:.2f}">'
-        f"<title>{escape(tip)}: {weight:+.3f}</title></line>"
-    )
+            yield edge(float(weight), float(heaviest), start, to, tip)
 
 
 def _bias_place(column: Column) -> int:
@@ -228,16 +214,16 @@ def _name(column: Column, position: int) -> str:
 def _nodes(columns: list[Column], biases: list[Numbers], tallest: int) -> Iterator[str]:
     for i, column in enumerate(columns):
         x, count = _x(i), len(column.shown)
-        yield _text(x, 22, column.title, weight="bold")
-        yield _text(x, 38, f"{column.total} node{'s' if column.total > 1 else ''}", colour=PALE)
+        yield text(x, 22, column.title, weight="bold")
+        yield text(x, 38, f"{column.total} node{'s' if column.total > 1 else ''}", colour=PALE)
         for position in range(count):
             bias = None if i == 0 else float(biases[i - 1][column.shown[position]])
             yield from _node(column, position, x, _y(position, count, tallest), i, bias)
         if column.total > count:
             y = _y(count, count, tallest)
-            yield _text(x, y + 4, f"… {column.total - count} more", colour=PALE)
+            yield text(x, y + 4, f"… {column.total - count} more", colour=PALE)
         if i < len(columns) - 1:
-            yield from _bias_node(x, _y(_bias_place(column), count, tallest))
+            yield from node_of_one(x, _y(_bias_place(column), count, tallest))
 
 
 def _node(
@@ -252,19 +238,11 @@ def _node(
         f'stroke="{INK}" stroke-width="1.2"><title>{escape(tip)}</title></circle>'
     )
     if value is not None:
-        yield _text(x, y + 3.5, _short(value), size=9, colour=_on_tint(column, value))
+        yield text(x, y + 3.5, short(value), size=9, colour=_on_tint(column, value))
     if column.labels:
         side = -1 if i == 0 else 1
         anchor = "end" if i == 0 else "start"
-        yield _text(x + side * (RADIUS + 6), y + 4, _cut(column.labels[position]), anchor=anchor)
-
-
-def _bias_node(x: float, y: float) -> Iterator[str]:
-    yield (
-        f'<rect x="{x - 11:.1f}" y="{y - 11:.1f}" width="22" height="22" rx="4" fill="#eeeeee" '
-        f'stroke="{PALE}"><title>always one: its edges are the biases</title></rect>'
-    )
-    yield _text(x, y + 4, "1", colour=INK)
+        yield text(x + side * (RADIUS + 6), y + 4, cut(column.labels[position]), anchor=anchor)
 
 
 def _share(column: Column, value: float | None) -> float:
@@ -283,42 +261,3 @@ def _tint(column: Column, value: float | None) -> str:
 
 def _on_tint(column: Column, value: float) -> str:
     return PAPER if _share(column, value) > 0.55 else INK
-
-
-def _legend(width: float, height: float, weights: list[Numbers]) -> Iterator[str]:
-    y = height - 16
-    x = LABEL_WIDTH + 20
-    for colour, words in ((POSITIVE, "positive weight"), (NEGATIVE, "negative weight")):
-        yield (
-            f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{x + 26:.0f}" y2="{y:.0f}" stroke="{colour}" '
-            f'stroke-width="4"/>'
-        )
-        yield _text(x + 32, y + 4, words, anchor="start")
-        x += 150
-    if width - x > 180:
-        heaviest = max(float(np.abs(w).max()) for w in weights)
-        yield _text(x, y + 4, f"heaviest: {heaviest:.2f}", anchor="start", colour=PALE)
-
-
-def _text(
-    x: float,
-    y: float,
-    words: str,
-    *,
-    anchor: str = "middle",
-    size: int = 12,
-    colour: str = INK,
-    weight: str = "normal",
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
-        f'font-weight="{weight}" fill="{colour}">{escape(words)}</text>'
-    )
-
-
-def _short(value: float) -> str:
-    return f"{value:.2f}" if abs(value) < 9.995 else f"{value:.0f}"
-
-
-def _cut(label: str, longest: int = 18) -> str:
-    return label if len(label) <= longest else label[: longest - 1] + "…"

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from pipelines.network.defaults import batch_size, dropout, precision, weight_decay
 from pipelines.network.errors import InvalidSetting
 from pipelines.network.losses import get_loss
 from pipelines.network.prediction import predict
@@ -163,8 +164,8 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         base = Member(
             hidden=self._hidden(),
             learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            dropout=self.dropout,
+            weight_decay=weight_decay(self.weight_decay, len(targets)),
+            dropout=dropout(self.dropout, len(targets)),
             input_dropout=self.input_dropout,
         )
         members = [replace(base, seed=seed) for seed in seeds]
@@ -292,17 +293,3 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         check_is_fitted(self, "networks_")
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         return np.asarray(predict(self.networks_, self.scaler_.transform(X)))
-
-
-def batch_size(wanted: int | str, rows: int) -> int:
-    """Return the rows a step: as wanted, or for "auto" about an eighth of the rows, 64 to 256."""
-    if wanted != "auto":
-        return int(wanted)
-    return int(np.clip(2 ** round(np.log2(max(rows, 8) / 8)), 64, 256))
-
-
-def precision(wanted: str, rows: int) -> str:
-    """Return the type of the training's numbers; auto: float64 where all rows are one batch."""
-    if wanted != "auto":
-        return wanted
-    return "float64" if rows <= batch_size("auto", rows) else "float32"

@@ -198,8 +198,8 @@ OPTIMISERS: dict[str, type[Optimiser]] = {
 }
 
 
-def get_optimiser(name: str) -> type[Optimiser]:
-    """Return the optimiser called `name`.
+def get_optimiser(name: str, engine: str = "numpy") -> type[Optimiser]:
+    """Return the optimiser called `name`, compiled if the engine is numba and there is such.
 
     Raises
     ------
@@ -207,7 +207,11 @@ def get_optimiser(name: str) -> type[Optimiser]:
         When there is none of that name; the message lists the names there are.
     """
     kind: type[Optimiser] = choose("optimiser", name, OPTIMISERS)
-    return kind
+    if engine != "numba":
+        return kind
+    from pipelines.network.kernels import COMPILED
+
+    return COMPILED.get(name, kind)
 
 
 def clip_gradient(gradient: Array, norm: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from pipelines.network.schedules import get_schedule
 from pipelines.network.settings import EpochRow, Member, OnEpoch, Recipe, Rows, TrainedNetwork
 from pipelines.network.validation import Validation
 from pipelines.network.watching import Watch
+
+if TYPE_CHECKING:
+    from pipelines.network.kernels import CompiledEpoch
 
 
 @dataclass(eq=False)
@@ -118,6 +122,7 @@ class Stack:
         )
         self.real = self._real_parameters()
         self.trims = self.real is not None or self.recipe.clip_norm is not None
+        self.compiled: CompiledEpoch | None = None
         self.steps = [
             (
                 batch,
@@ -126,6 +131,20 @@ class Stack:
             )
             for batch in self.batches.batches
         ]
+        self._compile()
+
+    def _compile(self) -> None:
+        """Hand whole epochs to numba where that is asked for and covers the members."""
+        if self.recipe.engine != "numba":
+            return
+        from pipelines.network import kernels
+
+        members = [place.member for place in self.places]
+        if kernels.covers(self.recipe, members, self.table):
+            mover = self._mover(len(members))
+            self.compiled = kernels.CompiledEpoch(
+                self.table, self.layout, self.recipe, self.batches, mover
+            )
 
     def _real_parameters(self) -> Array | None:
         """Return 1 for parameters a member has and 0 for padding; None when padding is silent."""
@@ -157,7 +176,7 @@ class Stack:
     def _mover(self, members: int) -> Optimiser:
         if members not in self.movers:
             decay = [[place.member.weight_decay] for place in self.places[:members]]
-            self.movers[members] = get_optimiser(self.recipe.optimiser)(
+            self.movers[members] = get_optimiser(self.recipe.optimiser, self.recipe.engine)(
                 self.recipe,
                 self.flat[:members],
                 self.gradient[:members],
@@ -212,6 +231,8 @@ class Stack:
     def _learn(self) -> Array:
         """Go through every batch of an epoch; return each member's mean loss."""
         self.batches.shuffle()
+        if self.compiled is not None:
+            return self.compiled.learn()
         for k, (batch, moves, mover) in enumerate(self.steps):
             if moves.dropouts:
                 self._draw_silence(moves, batch)

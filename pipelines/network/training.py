@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
@@ -59,6 +60,8 @@ def train_networks(
         raise InvalidSetting("there must be at least one member to train, but got none")
     if any(m.rows is not None and len(m.rows) == 0 for m in members) or not len(inputs):
         raise InvalidSetting("every member must have at least one row to learn from")
+    if recipe.engine == "numba" and find_spec("numba") is None:
+        raise InvalidSetting("engine 'numba' needs numba: pip install 'ripeness[numba]'")
     table = Table(inputs, targets, weights, recipe.dtype)
     trained: dict[int, TrainedNetwork] = {}
     for stack in _stacks(members, table, recipe):
