@@ -6,7 +6,6 @@ from competition.checks.form import (
     SubmissionForm,
     load_form,
     metric_of,
-    prediction_columns,
     submission_form,
 )
 from competition.checks.ids import are_unique, places_of
@@ -23,7 +22,6 @@ __all__ = [
     "load_form",
     "metric_of",
     "places_of",
-    "prediction_columns",
     "read_submission",
     "submission_form",
 ]

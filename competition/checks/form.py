@@ -12,8 +12,7 @@ import pandas as pd
 
 from competition.definition import Contest, Label
 from competition.errors import UnreadableTable
-from competition.metrics import METRICS, Metric, get_metric
-from competition.metrics.metric import PER_LABEL
+from competition.metrics import Metric, get_metric
 from competition.tables import read_table
 
 FIRST_ROW = 2
@@ -99,18 +98,8 @@ class SubmissionForm:
 def metric_of(contest: Contest) -> Metric | None:
     """Return the built-in metric of a contest, None where the host brings its own."""
     if contest.metric.file is not None:
-        return METRICS.get(contest.metric.name)
+        return None
     return get_metric(contest.metric.name, **contest.metric.parameters)
-
-
-def prediction_columns(contest: Contest) -> tuple[str, ...]:
-    """Name the columns of a submission beside the id."""
-    metric = None if contest.metric.file is not None else metric_of(contest)
-    if metric is not None:
-        return metric.prediction_columns(contest.targets, contest.labels)
-    if contest.metric.predicts in PER_LABEL:
-        return tuple(str(label) for label in contest.labels)
-    return contest.targets
 
 
 def submission_form(contest: Contest, sample: pd.DataFrame) -> SubmissionForm:
@@ -137,11 +126,11 @@ def submission_form(contest: Contest, sample: pd.DataFrame) -> SubmissionForm:
     return SubmissionForm(
         id_column=contest.id_column,
         ids=pd.Index(_id_values(sample[contest.id_column])),
-        columns=prediction_columns(contest),
+        columns=contest.prediction_columns,
         predicts=contest.predicts,
         labels=contest.labels,
         size_limit_mb=contest.submission_size_limit_mb,
-        allowed=metric.prediction_range if metric and contest.metric.file is None else None,
+        allowed=metric.prediction_range if metric else None,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from competition.checks import Problem, are_unique, places_of, prediction_columns
+from competition.checks import Problem, are_unique, places_of
 from competition.definition import Contest
 from competition.errors import InvalidSubmission, MetricFailed
 from competition.metrics import Metric, get_metric
@@ -72,7 +72,7 @@ def _require_columns(contest: Contest, solution: pd.DataFrame, submission: pd.Da
     for name in (contest.id_column, *contest.targets):
         if name not in solution:
             raise MetricFailed(f"the solution has no column {name!r}")
-    for name in (contest.id_column, *prediction_columns(contest)):
+    for name in (contest.id_column, *contest.prediction_columns):
         if name not in submission:
             raise InvalidSubmission([Problem("missing_column", f"column {name!r} is missing")])
 
@@ -133,6 +133,25 @@ def score_with_losses(
     rows = _rows_of(contest, metric, pair)
     scores = _scores(contest, metric, pair, rows)
     return scores, None if metric.row_losses is None else _losses(metric, rows)
+
+
+def score_beside(contest: Contest, pair: AlignedPair) -> dict[str, SplitScores]:
+    """Score aligned tables by the built-in metrics beside a host's own one.
+
+    Raises
+    ------
+    MetricFailed
+        One of them wants something else than submissions hold.
+    """
+    scores = {}
+    for name in contest.metric.beside:
+        metric = get_metric(name)
+        if metric.predicts != contest.predicts:
+            raise MetricFailed(
+                f"{name} needs {metric.predicts}, but submissions hold {contest.predicts}"
+            )
+        scores[name] = _split_scores(metric, _rows_of(contest, metric, pair))
+    return scores
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from competition.definition import Contest, load_contest
 from competition.errors import (
@@ -13,7 +13,7 @@ from competition.errors import (
 )
 from competition.metrics import get_metric
 from competition.scoring.files import read_pair
-from competition.scoring.frames import AlignedPair, score_with_losses
+from competition.scoring.frames import AlignedPair, score_beside, score_with_losses
 from competition.scoring.outcome import SHOWN_CHARACTERS, ScoringJob, ScoringOutcome, failed
 from competition.scoring.own_metric import load_own_metric, read_source, score_by_own_metric
 
@@ -72,8 +72,10 @@ def _own_source(contest: Contest, job: ScoringJob) -> str | None:
 def _score(loaded: _Loaded) -> ScoringOutcome:
     contest, pair = loaded.contest, loaded.pair
     if loaded.own_source is not None:
+        beside = score_beside(contest, pair)
         own = load_own_metric(loaded.own_source)
-        return ScoringOutcome("scored", score_by_own_metric(contest, own, pair))
+        scores = replace(score_by_own_metric(contest, own, pair), beside=beside)
+        return ScoringOutcome("scored", scores)
     metric = get_metric(contest.metric.name, **contest.metric.parameters)
     scores, losses = score_with_losses(contest, metric, pair)
     return ScoringOutcome("scored", scores, row_losses=losses)

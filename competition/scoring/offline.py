@@ -58,7 +58,7 @@ def score_file(
         The solution does not allow the metric, or the host's own metric failed.
     """
     metric = metric_of(contest)
-    if contest.metric.file is None and metric is not None:
+    if metric is not None:
         return score_pair(contest, metric, read_pair(contest, solution, submission))
     with tempfile.TemporaryDirectory() as folder:
         definition = Path(folder) / "contest.toml"

@@ -79,7 +79,13 @@ Own = Callable[..., ScoringOutcome]
 def own(pool: ScoringPool, folder: Path) -> Own:
     """Score the entry by a metric file of the host's with this body."""
 
-    def scored(body: str, limits: Limits = LIMITS, head: str = "", **parameters: object) -> object:
+    def scored(
+        body: str,
+        limits: Limits = LIMITS,
+        head: str = "",
+        beside: tuple[str, ...] = (),
+        **parameters: object,
+    ) -> ScoringOutcome:
         indented = "\n".join(f"    {line}" for line in body.splitlines())
         source = (
             f"{head}\ndef score(solution, submission, row_id_column_name, power=1):\n{indented}\n"
@@ -87,6 +93,7 @@ def own(pool: ScoringPool, folder: Path) -> Own:
         choice = MetricChoice(
             "mine",
             parameters=parameters,
+            beside=beside,
             file="metric.py",
             predicts="labels",
             greater_is_better=True,
@@ -95,7 +102,7 @@ def own(pool: ScoringPool, folder: Path) -> Own:
         (folder / "metric.py").write_text(source)
         return pool.score(job(folder), limits)
 
-    return scored  # type: ignore[return-value]
+    return scored
 
 
 def assert_only_the_host_sees(outcome: ScoringOutcome, message: str) -> None:
@@ -177,6 +184,14 @@ def test_a_metric_file_gets_aligned_tables_without_usage(own: Own) -> None:
         "return len(solution)"
     )
     assert outcome.scores == Scores(overall=4.0, public=2.0, private=2.0), outcome.message
+
+
+def test_registered_metrics_stand_beside_a_metric_file(own: Own) -> None:
+    outcome = own("return 7.0", beside=("accuracy",))
+
+    assert outcome.scores is not None
+    assert (outcome.scores.public, outcome.scores.beside["accuracy"].public) == (7.0, 0.5)
+    assert_only_the_host_sees(own("return 7.0", beside=("rmse",)), "rmse needs values")
 
 
 @pytest.mark.parametrize("base", ["Exception", "ValueError"])
