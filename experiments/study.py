@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,13 @@ from pipelines.models import Candidate, PreparedFolds, prepare_folds
 from pipelines.models.scoring import Scorer
 from pipelines.search import Budget, SearchSpace, StudyPlace, open_study, parse_space, suggest
 from pipelines.search.space import as_trial_parameters
-from pipelines.search.study import REASON, ask_batch, counted_trials, make_sampler
+from pipelines.search.study import (
+    REASON,
+    ask_batch,
+    counted_trials,
+    drop_own_trials,
+    make_sampler,
+)
 from pipelines.search.trials import TrialOutcome, try_candidates
 from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, recover_sessions
 
@@ -50,12 +57,28 @@ class Workshop:
     study: Study
     session: TrackingSession
     on_progress: OnProgress
+    should_stop: Callable[[], bool]
     history: list[float]
 
     @property
     def budget(self) -> Budget:
         """How long to search."""
         return Budget(self.experiment.search.trials, self.experiment.search.seconds)
+
+    def on_epoch(self, rows: list[dict[str, Any]]) -> set[int] | None:
+        """Hear of an epoch of the networks in training."""
+        self.stop_if_wished()
+        return None
+
+    def stop_if_wished(self) -> None:
+        """End the study here when the caller wants it to.
+
+        Raises
+        ------
+        KeyboardInterrupt
+        """
+        if self.should_stop():
+            raise KeyboardInterrupt
 
     def tell_progress(self, stage: str) -> None:
         """Tell the caller where the study stands."""
@@ -74,6 +97,7 @@ def run_experiment(
     fresh: bool = False,
     tracking_uri: str | None = None,
     on_progress: OnProgress | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> StudyResult:
     """Run an experiment, or continue the study that it has in this home.
 
@@ -92,6 +116,8 @@ def run_experiment(
         MLflow tracking address, in place of the home's own database.
     on_progress : callable, optional
         Told where the study stands after every batch of trials.
+    should_stop : callable, optional
+        Asked after every epoch and batch; the study then ends as if interrupted.
 
     Returns
     -------
@@ -101,6 +127,8 @@ def run_experiment(
     ------
     ExperimentError, pipelines.errors.PipelineError, competition.errors.CompetitionError
         With one clear message; nothing is then left half-written.
+    KeyboardInterrupt
+        When it should stop; running trials are dropped, and the study can be continued.
     """
     began = time.perf_counter()
     tell = on_progress or _tell_nobody
@@ -120,6 +148,7 @@ def run_experiment(
         study,
         session,
         tell,
+        should_stop or _never,
         [],
     )
     log = start_study_log(session, experiment, data, place.name)
@@ -165,6 +194,7 @@ def search(shop: Workshop) -> None:
     until = None if shop.budget.seconds is None else time.monotonic() + shop.budget.seconds
     shop.history += _history(shop.study)
     while until is None or time.monotonic() < until:
+        shop.stop_if_wished()
         done = len(shop.study.get_trials(deepcopy=False))
         search = shop.experiment.search
         shop.study.sampler = make_sampler(search.sampler, shop.space, (shop.experiment.seed, done))
@@ -182,7 +212,9 @@ def _try_batch(shop: Workshop, trials: list[Trial]) -> None:
         Candidate(values, trial_seed(shop.experiment.seed, trial.number))
         for values, trial in zip(parameters, trials, strict=True)
     ]
-    outcomes = try_candidates(shop.experiment.model, candidates, shop.prepared, shop.scorer)
+    outcomes = try_candidates(
+        shop.experiment.model, candidates, shop.prepared, shop.scorer, shop.on_epoch
+    )
     for trial, candidate, outcome in zip(trials, candidates, outcomes, strict=True):
         state = _tell(shop, trial, outcome)
         record_trial(
@@ -262,12 +294,8 @@ def _open_session(
 
 def _close_in_trouble(shop: Workshop, log: RunLog, error: BaseException) -> None:
     """Leave no trial running and no run open."""
-    from optuna.trial import TrialState
-
     reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{error}"
-    for trial in shop.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if trial.user_attrs.get("owner", {}).get("pid") == os.getpid():
-            shop.study.tell(trial.number, state=TrialState.FAIL)
+    drop_own_trials(shop.study, shop.place)
     log.tags({"stop.reason": reason})
     log.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", now=datetime.now(UTC))
     log.close()
@@ -303,6 +331,10 @@ def _result(
         seconds=seconds,
         warning=shop.session.trouble(),
     )
+
+
+def _never() -> bool:
+    return False
 
 
 def _tell_nobody(progress: Progress) -> None:

@@ -102,6 +102,16 @@ def fail_stale_trials(study: "Study") -> list[int]:
     return [trial.number for trial in stale]
 
 
+def drop_own_trials(study: "Study", place: StudyPlace) -> None:
+    """Fail the trials that this process is in the middle of, also one it has just asked for."""
+    from optuna.trial import TrialState
+
+    with locked(place.lock):
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if trial.user_attrs.get(OWNER, this_process()) == this_process():
+                study.tell(trial.number, state=TrialState.FAIL)
+
+
 def this_process() -> dict[str, Any]:
     """Return what tells this process from any other, also from a later one of the same id."""
     return {"host": socket.gethostname(), "pid": os.getpid(), "born": _birth(os.getpid())}

@@ -112,7 +112,7 @@ class SessionWriter:
         tags = {**start["found_by"], "ripe.session": f"{self.folder.name}/{key}"}
         found = self._find(start["found_by"] or tags)
         if found is not None:
-            self.client.update_run(found, status="RUNNING")
+            self._reopen(found)
             return found
         if start["parent"] is not None:
             tags["mlflow.parentRunId"] = self.runs[start["parent"]]["run_id"]
@@ -120,6 +120,11 @@ class SessionWriter:
             self.experiment_id, start_time=start["time_ms"], run_name=start["name"], tags=tags
         )
         return str(run.info.run_id)
+
+    def _reopen(self, run_id: str) -> None:
+        self.client.update_run(run_id, status="RUNNING")
+        if "stop.reason" in self.client.get_run(run_id).data.tags:
+            self.client.delete_tag(run_id, "stop.reason")
 
     def _find(self, tags: dict[str, str]) -> str | None:
         wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())

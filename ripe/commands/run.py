@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from experiments import Experiment, Progress, StudyResult
 
 __all__ = ["command"]
+
+INTERRUPTED = 130
 
 
 @click.command()
@@ -63,7 +68,8 @@ def command(
     silent = as_json or quiet
     if not silent:
         _introduce(loaded)
-    with progress(None if silent else loaded.search.trials, "reading") as advance:
+    total = None if silent else loaded.search.trials
+    with stoppable() as wished, progress(total, "reading") as advance:
         result = run_experiment(
             loaded,
             home_of(ctx),
@@ -72,12 +78,41 @@ def command(
             fresh=fresh,
             tracking_uri=tracking,
             on_progress=None if silent else _following(advance),
+            should_stop=wished.is_set,
         )
     entry = _submit(home_of(ctx), result, message) if submits else None
     if as_json:
         print_json({**result.as_dict(), "entry": entry})
     elif not quiet:
         _tell(loaded, result, entry)
+
+
+@contextmanager
+def stoppable() -> Iterator[Event]:
+    """Take Ctrl-C and a request to end as a wish to stop at the next epoch; a second one is now.
+
+    Yields
+    ------
+    threading.Event
+        Set once a stop is wished for.
+    """
+    wished = Event()
+
+    def stop(number: int, frame: object) -> None:
+        if wished.is_set():
+            raise KeyboardInterrupt
+        wished.set()
+        click.echo("ripe: stopping …", err=True)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield wished
+    except KeyboardInterrupt:
+        click.echo("ripe: stopped; the same command continues this study", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _introduce(experiment: Experiment) -> None:
@@ -142,9 +177,7 @@ def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> Non
     if result.warning:
         say(f"Rows wait on disk, to be sent by the next run: {result.warning}")
     if entry is not None:
-        say(
-            f"Entry {entry} stands in {result.contest}; see: ripe leaderboard {result.contest}"
-        )
+        say(f"Entry {entry} stands in {result.contest}; see: ripe leaderboard {result.contest}")
     elif result.predictions is not None:
         say(f"Submit it: ripe submit --run {str(result.run_id)[:8]} -c {result.contest}")
 

@@ -181,7 +181,7 @@ def test_a_study_whose_trials_all_fail_says_why(small_home, small_experiment):
     )
     with pytest.raises(ExperimentError, match="every trial failed"):
         run_experiment(parse_experiment(content, "small"), small_home)
-    client, runs = runs_of(small_home)
+    _client, runs = runs_of(small_home)
     parent = next(run for run in runs if run.info.run_name == "hopeless")
     trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     assert {run.info.status for run in [parent, *trials]} == {"FAILED"}
