@@ -25,7 +25,7 @@ from competition.board import (
     probing_alarms,
     replicate_means,
 )
-from competition.checks import SubmissionForm, load_form, prediction_columns, read_submission
+from competition.checks import SubmissionForm, load_form, read_submission
 from competition.definition import Contest
 from competition.errors import CompetitionError
 from competition.metrics import Metric, get_metric
@@ -131,7 +131,7 @@ def _replicates(
         means = replicate_means(resampling, losses[public])
         return np.asarray(metric.of_mean_loss(means), dtype=np.float64)
     contest = files.contest
-    columns = prediction_columns(contest)
+    columns = contest.prediction_columns
     submission = _submission(store, files, entry)
     truth = truth_array(files.solution, contest.targets, contest.labels, metric)
     prediction = prediction_array(submission, columns, contest.labels, metric)
@@ -146,7 +146,7 @@ def _kept_losses(store: Store, entry: Entry) -> NDArray[np.float64] | None:
 
 
 def _predictions(store: Store, files: _Files) -> Iterator[Predictions]:
-    columns = list(prediction_columns(files.contest))
+    columns = list(files.contest.prediction_columns)
     are_probabilities = files.contest.predicts in PROBABILITIES
     for entry in reversed(list_contest_entries(store, files.contest.slug)):
         if entry.status is Status.SCORED and not (entry.baseline or entry.sandbox):
