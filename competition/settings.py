@@ -26,6 +26,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("scoring_seconds", 300, "Scoring one entry may take so long"),
     Setting("scoring_memory_mb", 2048, "Scoring one entry may take so much memory"),
     Setting("poll_seconds", 0.2, "An idle worker looks for new entries so often"),
+    Setting("grace_seconds", 10, "A worker that is asked to stop may finish its entry so long"),
 )
 
 

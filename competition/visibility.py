@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from competition.definition import Contest
-    from competition.store import Entry, User
+    from competition.store.values import Entry, User
 
 __all__ = [
     "Sight",

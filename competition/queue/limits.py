@@ -25,6 +25,8 @@ class QueueLimits:
         Limits of scoring one entry.
     poll_seconds
         An idle worker looks for entries so often.
+    grace_seconds
+        A worker that is asked to stop may finish its entry within so long.
     """
 
     lease_seconds: float = default_of("lease_seconds")
@@ -33,3 +35,4 @@ class QueueLimits:
     scoring_seconds: float = default_of("scoring_seconds")
     scoring_memory_mb: int = int(default_of("scoring_memory_mb"))
     poll_seconds: float = default_of("poll_seconds")
+    grace_seconds: float = default_of("grace_seconds")

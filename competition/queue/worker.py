@@ -64,6 +64,7 @@ class Worker:
         self._pool = pool
         self._clock = clock
         self._lease: Lease | None = None
+        self._abandoned = threading.Event()
 
     def run(self, stop: threading.Event, *, once: bool = False) -> None:
         """Work until `stop` is set, or with `once` until no entry waits.
@@ -84,11 +85,20 @@ class Worker:
             if own:
                 self._pool.close()
                 self._pool = None
-            note_worker_stopped(self.store, self.name, self._clock())
+            if not self._abandoned.is_set():
+                note_worker_stopped(self.store, self.name, self._clock())
 
     def announce(self) -> None:
         """Say that this worker is there."""
         note_worker(self.store, self.name, self._clock())
+
+    def abandon(self) -> None:
+        """Give the entry in hand back to the queue and touch the store no more."""
+        self._abandoned.set()
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            give_back(self.store, lease, self._clock(), limits=self.limits)
+        note_worker_stopped(self.store, self.name, self._clock())
 
     def make_pool(self) -> ScoringPool:
         """Return a scoring pool with this worker's limits."""
@@ -128,6 +138,8 @@ class Worker:
             logger.warning("entry %s was not scored: %s", lease.ref, error)
             give_back(self.store, lease, self._clock(), error=str(error), limits=self.limits)
             return
+        if self._abandoned.is_set():
+            return
         kept = finish_entry(self.store, lease, outcome, self._clock())
         logger.info("entry %s: %s%s", lease.ref, outcome.status, "" if kept else " (lease lost)")
 
@@ -140,7 +152,7 @@ class Worker:
     def _beat(self, over: threading.Event) -> None:
         """Say at intervals that this worker and its entry are alive."""
         pause = min(self.limits.lease_seconds / _BEATS_PER_LEASE, _IDLE_PRESENCE_SECONDS)
-        while True:
+        while not self._abandoned.is_set():
             try:
                 self.announce()
                 if (lease := self._lease) is not None:

@@ -5,6 +5,7 @@ from competition.store.audit import (
     AuditRecord,
     audit_head,
     audit_records,
+    record_view,
     verify_audit,
 )
 from competition.store.changing import change_contest, launch_contest, update_contest
@@ -184,6 +185,7 @@ __all__ = [
     "publication_by_id",
     "publication_file",
     "publication_files",
+    "record_view",
     "rename_team",
     "revoke_invitation",
     "revoke_tokens",

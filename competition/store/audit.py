@@ -23,7 +23,15 @@ from competition.store.schema import AuditHeadRow, AuditRow
 if TYPE_CHECKING:
     from competition.store.opening import Store
 
-__all__ = ["HOST_CHAIN", "AuditRecord", "audit_head", "audit_records", "record", "verify_audit"]
+__all__ = [
+    "HOST_CHAIN",
+    "AuditRecord",
+    "audit_head",
+    "audit_records",
+    "record",
+    "record_view",
+    "verify_audit",
+]
 
 HOST_CHAIN = "host"
 _START = "0" * 64
@@ -71,6 +79,12 @@ def record(
     )
     head.digest = _seal(unsealed)
     session.add(AuditRow(**{**vars(unsealed), "digest": head.digest}))
+
+
+def record_view(store: Store, slug: str, actor: str, what: str, *, now: datetime) -> None:
+    """Note that somebody looked at private data, such as the solution or another team's file."""
+    with store.writing() as session:
+        record(session, slug, actor, "private data viewed", {"what": what}, now)
 
 
 def audit_records(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from competition.definition import MetricChoice
 from competition.queue import (
     QueueLimits,
     Worker,
@@ -20,6 +21,7 @@ from competition.queue import (
 from competition.scoring import Scores, ScoringOutcome, ScoringPool
 from competition.store import (
     Status,
+    add_contest,
     cancel_entry,
     get_entry,
     public_board,
@@ -213,6 +215,30 @@ def test_several_slots_share_the_work(store, sent):
     run_workers(store, threading.Event(), slots=3, name="crew", once=True)
     assert {get_entry(store, ref).status for ref in refs} == {Status.SCORED}
     assert public_board(store, "toy")[0].entries == 6
+
+
+def test_an_entry_that_takes_too_long_at_the_end_is_given_back(
+    store, new_contest, contest_folder, upload, now
+):
+    new_contest()
+    folder = contest_folder(
+        slug="slow",
+        metric=MetricChoice("slow", file="metric.py", predicts="labels", greater_is_better=True),
+    )
+    (folder / "metric.py").write_text(
+        "import time\n\ndef score(solution, submission, row_id_column_name):\n    time.sleep(5)\n"
+    )
+    add_contest(store, folder, host="host", now=now)
+    entry = submit_entry(store, "slow", "ada", upload=upload(), file_name="a.csv", now=now)
+    stop, limits = threading.Event(), QueueLimits(grace_seconds=0.1)
+    crew = threading.Thread(target=run_workers, args=(store, stop), kwargs={"limits": limits})
+    crew.start()
+    assert _until(lambda: get_entry(store, entry.ref).status is Status.SCORING)
+    stop.set()
+    crew.join()
+    assert get_entry(store, entry.ref).status is Status.PENDING
+    assert lease_entry(store, "next", datetime.now(UTC)).attempt == 1
+    assert count_workers(store, datetime.now(UTC)) == 0
 
 
 def test_why_an_entry_waits_is_a_sentence(store, sent, later):

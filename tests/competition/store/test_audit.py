@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import delete, update
 
-from competition.store import add_user, audit_head, audit_records, verify_audit
+from competition.store import add_user, audit_head, audit_records, record_view, verify_audit
 from competition.store.schema import AuditRow
 
 
@@ -47,6 +47,13 @@ def test_a_forged_record_with_its_own_seal_is_found(store, chain):
     values = {"actor": "eve", "digest": _seal(forged)}
     _execute(store, update(AuditRow).where(AuditRow.number == 2).values(values))
     assert verify_audit(store, chain) == ["record 3 does not continue record 2"]
+
+
+def test_views_of_private_data_are_on_record(store, now):
+    record_view(store, "toy", "host", "solution.csv", now=now)
+    (found,) = audit_records(store, "toy")
+    assert (found.actor, found.action) == ("host", "private data viewed")
+    assert "solution.csv" in found.details
 
 
 def _execute(store, statement):
