@@ -414,6 +414,33 @@ def test_a_filter_on_system_calls_refuses_the_network_where_namespaces_are_forbi
     assert done.stdout == "refused\n", done.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_root_becomes_a_user_without_rights_where_all_may_read_the_libraries(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secret").write_text("hidden")
+    (tmp_path / "secret").chmod(0o600)
+    program = (
+        "import os, sys; sys.path.append(sys.argv[1])\n"
+        "from competition.scoring import kernel, limits\n"
+        "limits._user_can_be_dropped = lambda: True\n"
+        "kernel.forbid_reading = lambda but: False\n"
+        "if os.fork(): sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+        "limits.close_doors(limits.Limits())\n"
+        "print(limits.hide_files()['user'], os.getuid() > 60_000, os.getgroups())\n"
+        "try: open(sys.argv[2])\n"
+        "except PermissionError: print('refused')\n"
+    )
+    root = str(Path(competition.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, root, str(tmp_path / "secret")],
+        capture_output=True,
+        text=True,
+        env=cleaned_environment(),
+    )
+    assert done.stdout == "a user without rights True []\nrefused\n", done.stderr
+
+
 def test_the_limits_in_force_are_told_by_name(held: Mapping[str, str]) -> None:
     assert list(held) == ["time", "output", "memory", "network", "writing", "reading", "user"]
     assert held["time"]
