@@ -200,7 +200,53 @@ def test_repeated_rows_are_told(folder: Path) -> None:
     report = lint_contest(folder)
     assert found(report) == {"duplicates": "warning"}
     assert "30 of 600 test rows" in report.findings[0].message
-    assert "30 of them with the same stage" in report.findings[0].message
+    assert "looking their stage up there is right for 30" in report.findings[0].message
+
+
+def test_rows_that_repeat_by_coincidence_are_only_noted(tmp_path: Path) -> None:
+    frame = harvest(2000)[["orchard", "stage"]]
+    folder = tmp_path / "coarse"
+    build_contest_folder(folder, slug="coarse", train=frame, targets=["stage"])
+    report = lint_contest(folder)
+    assert found(report) == {}
+    assert [finding.severity for finding in report.findings if finding.rule == "duplicates"] == [
+        "note"
+    ]
+
+
+SPELLINGS = {
+    "truth values": ("True", "False"),
+    "floats": ("1.0", "0.0"),
+    "missing values": ("NA", "None"),
+    "commas, quotes and line breaks": ('a, "b"', "ü\nz"),
+    "leading zeros": ("007", "010"),
+    "numbers and words": ("3", "x"),
+    "spaces": (" a", "a"),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("metric", ["accuracy", "auc", "multiclass_log_loss"])
+def test_labels_may_be_spelt_in_any_way(tmp_path: Path, spelling: str, metric: str) -> None:
+    frame = harvest(300)
+    one, other = SPELLINGS[spelling]
+    frame["stage"] = np.where(frame["stage"] == "hard", one, other)
+    build_contest_folder(tmp_path / "c", slug="c", train=frame, targets=["stage"], metric=metric)
+    report = lint_contest(tmp_path / "c")
+    assert report.is_sound, report.of_severity("error")
+    assert report.probes["perfect"] is not None
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["1{:018d}", "1{:025d}", "{}.0", "2024-01-01T00:{:03d}", " {}", "-{}", "k{:03d}", "NA{}"],
+)
+def test_ids_may_be_spelt_in_any_way(tmp_path: Path, form: str) -> None:
+    frame = harvest(300).assign(key=[form.format(n) for n in range(300)])
+    build_contest_folder(tmp_path / "c", slug="c", train=frame, targets=["stage"], id_column="key")
+    report = lint_contest(tmp_path / "c")
+    assert report.is_sound, report.of_severity("error")
+    assert set(read_table(tmp_path / "c/solution.csv", all_text=True)["key"]) <= set(frame["key"])
 
 
 def test_an_id_that_tells_the_target_is_an_error(folder: Path) -> None:
