@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from competition.errors import UnknownMetric
+from competition.metrics.correlations import CORRELATION_METRICS
 from competition.metrics.labels import LABEL_METRICS
 from competition.metrics.metric import Metric
 from competition.metrics.probabilities import PROBABILITY_METRICS
@@ -18,7 +19,13 @@ from competition.metrics.values import VALUE_METRICS
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         metric.name: metric
-        for metric in (*LABEL_METRICS, *PROBABILITY_METRICS, *VALUE_METRICS, *SEQUENCE_METRICS)
+        for metric in (
+            *LABEL_METRICS,
+            *PROBABILITY_METRICS,
+            *VALUE_METRICS,
+            *CORRELATION_METRICS,
+            *SEQUENCE_METRICS,
+        )
     }
 )
 """Every built-in metric by its canonical name."""
