@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from experiments.definition import Experiment
 from experiments.result import ModelScore
 from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
 from pipelines.models.champion import Champion, FoldModel
+from pipelines.models.greedy import choose_greedily
 from pipelines.models.scoring import Scorer
 from pipelines.search.trials import mean_test_answers, out_of_fold
 from pipelines.tracking.models import save_champion
 
 Answers = NDArray[np.float64]
 MODEL_FOLDER = "model"
+GREEDY = "greedy"
 EXAMPLE_ROWS = 5
 
 
@@ -34,6 +36,15 @@ class BuiltModel:
     scored: Answers
     test: Answers | None
     fits: list[list[FoldFit]]
+
+
+@dataclass(frozen=True)
+class KeptTrial:
+    """A completed trial: its number, what was tried, and its out-of-fold answers."""
+
+    number: int
+    candidate: Candidate
+    scored: Answers | None
 
 
 @dataclass(frozen=True)
@@ -51,9 +62,8 @@ def finish(
     data: ContestData,
     prepared: PreparedFolds,
     scorer: Scorer,
-    best: Candidate,
+    library: Sequence[KeptTrial],
     folder: Path,
-    number: int,
 ) -> Finished:
     """Build the models, score them out of fold, and write the chosen one's predictions.
 
@@ -61,14 +71,15 @@ def finish(
     ----------
     experiment, data, prepared, scorer
         Of the study.
-    best : Candidate
-        The best trial's parameters and seed.
+    library : sequence of KeptTrial
+        The completed trials, the best first.
     folder : pathlib.Path
         For the study's files; made here.
-    number : int
-        The best trial's number.
     """
+    best = library[0].candidate
     built = build_models(experiment, prepared, best)
+    if experiment.ensemble.greedy or experiment.submission.model == GREEDY:
+        built.append(build_greedy(experiment, prepared, scorer, library))
     scores = {model.name: _scored(model, data, scorer, experiment.seed) for model in built}
     chosen = next(model for model in built if model.name == experiment.submission.model)
     predictions = _predictions(data, chosen)
@@ -79,7 +90,7 @@ def finish(
     if predictions is not None:
         write_parquet(folder / "predictions.parquet", predictions)
     summary = {
-        "trial": number,
+        "trial": library[0].number,
         "parameters": dict(best.parameters),
         "chosen": chosen.name,
         "scores": {name: vars(score) for name, score in scores.items()},
@@ -97,6 +108,32 @@ def build_models(
     candidates = [Candidate(best.parameters, seed) for seed in seeds]
     fits = fit_candidates(experiment.model, candidates, prepared)
     return [_built("best", fits[:1], prepared), _built("seeds", fits, prepared)]
+
+
+def build_greedy(
+    experiment: Experiment,
+    prepared: PreparedFolds,
+    scorer: Scorer,
+    library: Sequence[KeptTrial],
+) -> BuiltModel:
+    """Choose an ensemble of trials; its members are fitted again only if it is submitted."""
+    ensemble = choose_greedily(
+        {trial.number: trial.scored for trial in library if trial.scored is not None},
+        [one.fold.valid for one in prepared.folds],
+        scorer.score,
+        greater_is_better=scorer.metric.greater_is_better,
+    )
+    if experiment.submission.model != GREEDY:
+        return BuiltModel(GREEDY, ensemble.scored, None, [])
+    taken = [trial for trial in library if trial.number in ensemble.counts]
+    fits = fit_candidates(experiment.model, [trial.candidate for trial in taken], prepared)
+    weighed = [
+        one
+        for trial, one in zip(taken, fits, strict=True)
+        for _ in range(ensemble.counts[trial.number])
+    ]
+    built = _built(GREEDY, weighed, prepared)
+    return BuiltModel(GREEDY, ensemble.scored, built.test, weighed)
 
 
 def _built(name: str, fits: list[list[FoldFit]], prepared: PreparedFolds) -> BuiltModel:
@@ -148,6 +185,19 @@ def write_out_of_fold(
     if data.contest.id_column in data.tables.train:
         frame.insert(0, data.contest.id_column, data.tables.train[data.contest.id_column])
     write_parquet(path, frame)
+
+
+def keep_answers(folder: Path, number: int, answers: Answers) -> None:
+    """Keep a trial's out-of-fold answers for ensembles and reports."""
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = [f"answer_{place}" for place in range(answers.shape[1])]
+    write_parquet(folder / f"trial-{number:05d}.parquet", pd.DataFrame(answers, columns=columns))
+
+
+def kept_answers(folder: Path, number: int) -> Answers | None:
+    """Return a trial's out-of-fold answers, None where they were not kept."""
+    path = folder / f"trial-{number:05d}.parquet"
+    return pd.read_parquet(path).to_numpy(np.float64) if path.exists() else None
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:

@@ -17,7 +17,14 @@ from threadpoolctl import threadpool_limits
 from experiments.data import ContestData, find_data, read_data
 from experiments.definition import Experiment
 from experiments.errors import ExperimentError
-from experiments.finishing import MODEL_FOLDER, Finished, finish
+from experiments.finishing import (
+    MODEL_FOLDER,
+    Finished,
+    KeptTrial,
+    finish,
+    keep_answers,
+    kept_answers,
+)
 from experiments.identity import study_folder, study_place
 from experiments.recording import record_files, record_models, record_trial, start_study_log
 from experiments.result import OnProgress, Progress, StudyResult
@@ -35,12 +42,13 @@ from pipelines.search.study import (
     drop_own_trials,
     make_sampler,
 )
-from pipelines.search.trials import TrialOutcome, try_candidates
+from pipelines.search.trials import TrialOutcome, out_of_fold, try_candidates
 from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, recover_sessions
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
+KEPT_FOLDER = "trials"
 THREADS = 1  # networks of table size gain nothing from more
 
 
@@ -215,7 +223,10 @@ def _try_batch(shop: Workshop, trials: list[Trial]) -> None:
     outcomes = try_candidates(
         shop.experiment.model, candidates, shop.prepared, shop.scorer, shop.on_epoch
     )
+    kept = study_folder(shop.place) / KEPT_FOLDER
     for trial, candidate, outcome in zip(trials, candidates, outcomes, strict=True):
+        if outcome.failure is None:
+            keep_answers(kept, trial.number, out_of_fold(outcome.fits, shop.prepared))
         state = _tell(shop, trial, outcome)
         record_trial(
             shop.session, trial, outcome, candidate.parameters, candidate.seed, started, state
@@ -256,23 +267,38 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
         failed = [trial.user_attrs.get(REASON) for trial in counted_trials(shop.study)]
         raise ExperimentError(f"every trial failed; the first one because: {failed[0]}")
     shop.tell_progress("finishing")
-    best = shop.study.best_trial
-    candidate = Candidate(
-        {**shop.experiment.fixed, **suggested(best.params, shop.space)},
-        trial_seed(shop.experiment.seed, best.number),
-    )
     folder = study_folder(shop.place)
-    finished = finish(
-        shop.experiment, shop.data, shop.prepared, shop.scorer, candidate, folder, best.number
-    )
+    library = kept_trials(shop)
+    best = library[0]
+    finished = finish(shop.experiment, shop.data, shop.prepared, shop.scorer, library, folder)
     record_models(log, finished.models, finished.chosen)
-    parameters = {f"best.{name}": str(value) for name, value in candidate.parameters.items()}
+    parameters = {f"best.{name}": str(value) for name, value in best.candidate.parameters.items()}
     log.tags({"best.trial": str(best.number), **parameters})
     record_files(log, folder)
     log.model(folder / MODEL_FOLDER, shop.data.contest.slug, alias="champion")
     log.end("FINISHED", now=datetime.now(UTC))
     log.close()
     return finished
+
+
+def kept_trials(shop: Workshop) -> list[KeptTrial]:
+    """Return the completed trials, the best first; of equals the earlier."""
+    from optuna.trial import TrialState
+
+    sign = -1.0 if shop.data.metric.greater_is_better else 1.0
+    done = shop.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    folder = study_folder(shop.place) / KEPT_FOLDER
+    return [
+        KeptTrial(
+            trial.number,
+            Candidate(
+                {**shop.experiment.fixed, **suggested(trial.params, shop.space)},
+                trial_seed(shop.experiment.seed, trial.number),
+            ),
+            kept_answers(folder, trial.number),
+        )
+        for trial in sorted(done, key=lambda trial: (sign * float(trial.value or 0), trial.number))
+    ]
 
 
 def suggested(values: dict[str, Any], space: SearchSpace) -> dict[str, Any]:
@@ -311,7 +337,7 @@ def _forget_session(session: TrackingSession) -> None:
 def _result(
     shop: Workshop, finished: Finished, run_id: str | None, before: int, seconds: float
 ) -> StudyResult:
-    best, trials = shop.study.best_trial, len(counted_trials(shop.study))
+    best, trials = kept_trials(shop)[0], len(counted_trials(shop.study))
     return StudyResult(
         experiment=shop.experiment.name,
         study=shop.place.name,
@@ -321,7 +347,7 @@ def _result(
         trials=trials,
         new_trials=trials - before,
         best_number=best.number,
-        best_score=float(best.value or 0.0),
+        best_score=float(shop.study.best_value),
         best_parameters=finished.parameters,
         chosen=finished.chosen,
         models=finished.models,

@@ -3,6 +3,7 @@
 One worker and no job runner: 2 processes and 0.5 GB instead of 15 and 3.1 GB.
 """
 
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote, urlencode
 
 from pipelines.errors import TrackingProblem
 from pipelines.tracking.locking import locked
@@ -144,6 +146,26 @@ def start_mlflow_server(
             start_new_session=True,
         )
     return MlflowServer(f"http://{host}:{chosen}", log, process)
+
+
+def ui_address(base_url: str, contest: str) -> str:
+    """Return the page of a contest's studies in a running MLflow UI, the best score first.
+
+    Parameters
+    ----------
+    base_url : str
+        Address of the server.
+    contest : str
+        Slug; where it has no runs yet, the server's own first page is returned.
+    """
+    asked = f"{base_url}/api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(contest)}"
+    try:
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            number = json.load(answer)["experiment"]["experiment_id"]
+    except (OSError, ValueError, KeyError):
+        return base_url
+    order = urlencode({"orderByKey": "metrics.`cv.score`", "orderByAsc": "false"})
+    return f"{base_url}/#/experiments/{number}/runs?{order}"
 
 
 def _free_port(host: str) -> int:
