@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
-from competition.store import Status, get_entry, submit_entry
+from competition.store import Status, add_user, create_token, get_entry, submit_entry
 
 
 @pytest.fixture
@@ -68,6 +69,28 @@ def test_a_worker_with_an_empty_home_needs_only_database_and_files(
     assert outcome(worker)[0] == 0
     assert {ref: get_entry(store, ref).public_score for ref in waiting} == waiting
     assert not (elsewhere / "host.db").exists()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_worker_with_an_empty_home_fetches_the_files_from_the_host(
+    ripe, store, waiting, tmp_path, database
+):
+    from competition.host.serving import running_host
+
+    add_user(store, "operator", is_admin=True, now=datetime.now(UTC))
+    token = create_token(store, "operator", now=datetime.now(UTC))
+    elsewhere = tmp_path / "elsewhere"
+    environment = {
+        **os.environ,
+        "RIPE_HOME": str(elsewhere),
+        "RIPE_DATABASE": database,
+        "RIPE_TOKEN": token,
+    }
+    with running_host(store) as address:
+        worker = ripe("worker", "--once", "--files", address, env=environment)
+        status, _, errors = outcome(worker)
+    assert (status, errors) == (0, "")
+    assert {ref: get_entry(store, ref).public_score for ref in waiting} == waiting
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
