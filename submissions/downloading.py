@@ -8,37 +8,33 @@ goes on where it stopped.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from competition.archives import unpack_archive
-from competition.files import new_folder, replaced_file
+from competition.files import new_folder
 from competition.tables import digest_file
 from submissions.client import ask
 from submissions.errors import DownloadConflict, SubmissionError
+from submissions.records import RECORD_FILE, DownloadRecord, read_record, write_record
 from submissions.sending import OnBytes
 from submissions.servers import Server, kaggle_server
 
 __all__ = [
-    "RECORD_FILE",
     "Download",
-    "DownloadRecord",
     "download_contest",
     "download_from_kaggle",
-    "read_record",
 ]
 
-RECORD_FILE = ".download.json"
 MOST_BYTES = 200 * 1024**3
 UNFINISHED = ".kaggle-partial"
 """How the official client marks what it can go on with."""
@@ -46,28 +42,6 @@ KAGGLE_NAME = re.compile(
     r"(?P<owner>\w[\w-]*)/(?P<name>\w[\w-]*)(?:/(?:versions/)?(?P<version>[1-9]\d*))?", re.ASCII
 )
 SLUG = re.compile(r"[\w-]+", re.ASCII)
-
-
-@dataclass(frozen=True)
-class DownloadRecord:
-    """What ``.download.json`` says of a folder.
-
-    Attributes
-    ----------
-    source : str
-        The name asked for and its server: two sources never share a folder.
-    version : dict
-        What the server said of the bundle: ETag, Last-Modified, Content-Length.
-    digests : dict
-        File name -> SHA-256.
-    downloaded_at : str
-        ISO 8601, UTC.
-    """
-
-    source: str
-    version: dict[str, str | None] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
-    downloaded_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,15 +136,6 @@ def download_from_kaggle(
     what: dict[str, Any] = {"subject": f"{owner}/{dataset}", "dataset": [owner, dataset]}
     what |= {"file": file, "dataset_version": match["version"] and int(match["version"])}
     return _bring(kaggle, what, destination, **options)
-
-
-def read_record(folder: Path) -> DownloadRecord | None:
-    """Return what a downloaded folder says of itself; None when it is no such folder."""
-    try:
-        fields = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
-        return DownloadRecord(**fields)
-    except (OSError, ValueError, TypeError):
-        return None
 
 
 def _bring(
@@ -270,7 +235,7 @@ def _unpack_into(
         digests = {
             member: digest_file(folder / member) for member in _contents(bundle, name, folder)
         }
-        _write_record(folder / RECORD_FILE, replace(fresh, digests=digests))
+        write_record(folder, replace(fresh, digests=digests))
         _keep_own_files(destination, folder, former)
     _swap(ready, destination)
     return digests
@@ -304,8 +269,3 @@ def _keep_own_files(destination: Path, folder: Path, former: DownloadRecord) -> 
         if is_own and not (folder / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, folder / name)
-
-
-def _write_record(path: Path, record: DownloadRecord) -> None:
-    with replaced_file(path) as temporary:
-        temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")

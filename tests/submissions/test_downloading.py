@@ -16,7 +16,6 @@ import pytest
 from competition.archives import InvalidArchive
 from competition.tables import digest_file
 from submissions import Download, Server, download_contest, download_from_kaggle
-from submissions.downloading import read_record
 from submissions.errors import (
     DownloadConflict,
     NotPermitted,
@@ -26,6 +25,7 @@ from submissions.errors import (
     SubmissionError,
     UnknownName,
 )
+from submissions.records import read_record
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 FILES = {"contest-public.toml", "photos.bin", "sample_submission.csv", "test.csv", "train.csv"}
