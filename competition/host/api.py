@@ -46,6 +46,7 @@ from competition.store import (
     submission_limits,
 )
 from competition.visibility import Sight, final_board_is_out, is_launched
+from competition.watching import contest_confidence
 
 __all__ = ["api_app"]
 
@@ -194,6 +195,19 @@ class QueueTold(BaseModel):
 
     waiting: int
     workers: int
+
+
+class IntervalTold(BaseModel):
+    """A line of the public board with its interval of rank and score, and its tie group."""
+
+    team: str
+    rank: int
+    rank_low: int
+    rank_high: int
+    score: float
+    score_low: float
+    score_high: float
+    tie_group: int
 
 
 class RecordTold(BaseModel):
@@ -378,6 +392,15 @@ def queue(asker: Asker, slug: str) -> QueueTold:
     require(asker.door(slug), Sight.HOST_MESSAGES)
     waiting = [one for one in list_contest_entries(asker.store, slug) if one.status.is_open]
     return QueueTold(waiting=len(waiting), workers=count_workers(asker.store, asker.now))
+
+
+@router.get("/contests/{slug}/intervals")
+def intervals(asker: Asker, slug: str) -> list[IntervalTold]:
+    """Say how sure each line of the public board is, from resampled test sets; for hosts."""
+    require(asker.door(slug), Sight.HOST_MESSAGES)
+    names = IntervalTold.model_fields
+    found = contest_confidence(asker.store, slug)
+    return [IntervalTold(**{name: getattr(one, name) for name in names}) for one in found]
 
 
 @router.get("/contests/{slug}/audit")

@@ -169,3 +169,11 @@ def test_hosts_invite_participants_only_to_what_is_theirs(house: Any) -> None:
         ).status_code
         == 403
     )
+
+
+def test_hosts_see_how_sure_the_board_is(house: Any, entered: list[int]) -> None:
+    path = f"/contests/{house.slug}/intervals"
+    assert ask(house, "GET", path).status_code == 403
+    (line,) = ask(house, "GET", path, user="grace").json()
+    assert (line["team"], line["rank"], line["tie_group"]) == ("ada", 1, 1)
+    assert line["score_low"] <= line["score"] == 0.9 <= line["score_high"]
