@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import itemgetter
-from typing import Literal, TypeAlias
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -25,6 +25,7 @@ from competition.store.versions import current_version
 __all__ = ["Board", "board_place", "board_rows", "late_board", "private_board", "public_board"]
 
 Board: TypeAlias = Literal["public", "private"]
+Place: TypeAlias = tuple[float, datetime, int]
 
 
 def public_board(
@@ -64,7 +65,8 @@ def late_board(store: Store, slug: str, *, top: int | None = 100) -> list[BoardR
             _late_line(session, keys, contest, entry, name, sign)
             for entry, name in _late_entries(session, contest, sign, top)
         ]
-        return _with_members(session, lines)
+        members = members_of(session, (line.team_id for line in lines))
+        return [replace(line, members=members.get(line.team_id, ())) for line in lines]
 
 
 def board_place(store: Store, slug: str, team_id: int, board: Board = "public") -> BoardRow | None:
@@ -76,11 +78,50 @@ def board_place(store: Store, slug: str, team_id: int, board: Board = "public") 
         found = session.execute(query).one_or_none()
         if found is None:
             return None
-        standing, name = found
-        sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
-        rank = _rank(session, keys, standing) if standing.ranked else None
-        row = keys.row(standing, name, rank, sign)
-        return replace(row, members=members_of(session, [team_id]).get(team_id, ()))
+        line = _Line(*found)
+        rank = _rank(session, keys, contest, line) if line.ranked else None
+        return _rows(session, contest, [(rank, line)])[0]
+
+
+def board_rows(
+    session: Session,
+    contest: ContestRow,
+    board: Board,
+    *,
+    top: int | None = None,
+    offset: int = 0,
+) -> list[BoardRow]:
+    """Return a board, or a part of it, as the session sees it."""
+    keys = _Keys(board)
+    one_more = None if top is None else top + 1
+    ordered = keys.ordered(contest.id, ranked=True).limit(one_more).offset(offset)
+    found = [_Line(*row) for row in session.execute(ordered)]
+    ranked = list(enumerate(found[:top], start=offset + 1))
+    if not ranked and offset:
+        return []
+    start = found[0].place if offset else None
+    end = found[-1].place if len(found) == one_more else None
+    baselines = (_Line(*row) for row in session.execute(keys.ordered(contest.id, ranked=False)))
+    between = [(None, line) for line in baselines if _is_between(line, start, end)]
+    lines = sorted([*ranked, *between], key=lambda numbered: numbered[1].place)
+    return _rows(session, contest, lines)
+
+
+class _Line(NamedTuple):
+    """A line as the database gives it; ``place`` orders the lines of a board."""
+
+    team_id: int
+    team: str
+    ranked: bool
+    entries: int
+    last_entry: datetime
+    key: float
+    at: datetime
+    entry_ref: int
+
+    @property
+    def place(self) -> Place:
+        return self.key, self.at, self.entry_ref
 
 
 class _Keys:
@@ -94,92 +135,63 @@ class _Keys:
         self.at = StandingRow.public_at if public else StandingRow.private_at
         self.entry = StandingRow.public_entry_id if public else StandingRow.private_entry_id
 
-    def lines(self, contest_id: int) -> Select[StandingRow, str]:
-        """Select the lines of a contest that have a score, in no order."""
+    def lines(self, contest_id: int) -> Select[*tuple[Any, ...]]:
+        """Select what a `_Line` holds of each line of a contest, in no order."""
+        standing = StandingRow
+        columns = (standing.ranked, standing.entries, standing.last_entry_at)
         return (
-            select(StandingRow, TeamRow.name)
-            .join(TeamRow, TeamRow.id == StandingRow.team_id)
-            .where(StandingRow.contest_id == contest_id, self.key.is_not(None))
+            select(standing.team_id, TeamRow.name, *columns, self.key, self.at, self.entry)
+            .join(TeamRow, TeamRow.id == standing.team_id)
+            .where(standing.contest_id == contest_id, self.key.is_not(None))
         )
 
-    def ordered(self, contest_id: int, *, ranked: bool) -> Select[StandingRow, str]:
+    def ordered(self, contest_id: int, *, ranked: bool) -> Select[*tuple[Any, ...]]:
         """Select the lines of a contest, best first, ties to the earlier entry."""
         lines = self.lines(contest_id).where(StandingRow.ranked.is_(ranked))
         return lines.order_by(self.key, self.at, self.entry)
 
-    def before(self, row: StandingRow) -> ColumnElement[bool]:
-        """Say which lines stand above a row."""
-        key, at, entry = self.place(row)
+    def before(self, line: _Line) -> ColumnElement[bool]:
+        """Say which lines stand above one."""
         return or_(
-            self.key < key,
-            and_(self.key == key, self.at < at),
-            and_(self.key == key, self.at == at, self.entry < entry),
-        )
-
-    def place(self, row: StandingRow) -> tuple[float, object, int]:
-        """Return what a line is ordered by."""
-        return tuple(getattr(row, column.key) for column in (self.key, self.at, self.entry))
-
-    def row(self, row: StandingRow, team: str, rank: int | None, sign: float) -> BoardRow:
-        """Return a line as a value."""
-        return BoardRow(
-            rank=rank,
-            team_id=row.team_id,
-            team=team,
-            members=(),
-            score=sign * getattr(row, self.key.key) + 0.0,
-            entries=row.entries,
-            last_entry=row.last_entry_at,
-            entry_ref=getattr(row, self.entry.key),
-            is_baseline=not row.ranked,
+            self.key < line.key,
+            and_(self.key == line.key, self.at < line.at),
+            and_(self.key == line.key, self.at == line.at, self.entry < line.entry_ref),
         )
 
 
-def board_rows(
-    session: Session,
-    contest: ContestRow,
-    board: Board,
-    *,
-    top: int | None = None,
-    offset: int = 0,
-) -> list[BoardRow]:
-    """Return a board, or a part of it, as the session sees it."""
-    keys = _Keys(board)
-    sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
-    one_more = None if top is None else top + 1
-    ordered = keys.ordered(contest.id, ranked=True).limit(one_more).offset(offset)
-    found = session.execute(ordered).all()
-    start = keys.place(found[0][0]) if found and offset else None
-    end = keys.place(found[-1][0]) if len(found) == one_more else None
-    ranked = [
-        (keys.place(row), keys.row(row, name, offset + position, sign))
-        for position, (row, name) in enumerate(found[:top], start=1)
-    ]
-    if not ranked and offset:
-        return []
-    baselines = session.execute(keys.ordered(contest.id, ranked=False)).all()
-    unranked = [
-        (keys.place(row), keys.row(row, name, None, sign))
-        for row, name in baselines
-        if (start is None or keys.place(row) > start) and (end is None or keys.place(row) < end)
-    ]
-    lines = [line for _, line in sorted(ranked + unranked, key=itemgetter(0))]
-    return _with_members(session, lines)
+def _is_between(line: _Line, start: Place | None, end: Place | None) -> bool:
+    return (start is None or line.place > start) and (end is None or line.place < end)
 
 
-def _rank(session: Session, keys: _Keys, row: StandingRow) -> int:
+def _rank(session: Session, keys: _Keys, contest: ContestRow, line: _Line) -> int:
     above = select(func.count()).where(
-        StandingRow.contest_id == row.contest_id,
+        StandingRow.contest_id == contest.id,
         StandingRow.ranked.is_(True),
         keys.key.is_not(None),
-        keys.before(row),
+        keys.before(line),
     )
     return 1 + (session.scalar(above) or 0)
 
 
-def _with_members(session: Session, lines: list[BoardRow]) -> list[BoardRow]:
-    members = members_of(session, (line.team_id for line in lines))
-    return [replace(line, members=members.get(line.team_id, ())) for line in lines]
+def _rows(
+    session: Session, contest: ContestRow, lines: Sequence[tuple[int | None, _Line]]
+) -> list[BoardRow]:
+    sign = -1.0 if current_version(session, contest).greater_is_better else 1.0
+    members = members_of(session, (line.team_id for _, line in lines))
+    return [
+        BoardRow(
+            rank=rank,
+            team_id=line.team_id,
+            team=line.team,
+            members=members.get(line.team_id, ()),
+            score=sign * line.key + 0.0,
+            entries=line.entries,
+            last_entry=line.last_entry,
+            entry_ref=line.entry_ref,
+            is_baseline=not line.ranked,
+        )
+        for rank, line in lines
+    ]
 
 
 def _late_entries(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from competition.definition import Contest
@@ -24,6 +24,9 @@ from competition.store.values import Team, TeamKind
 from competition.store.versions import current_contest
 
 __all__ = ["find_team", "get_team", "is_host", "join_contest", "list_teams", "rename_team"]
+
+_PARAMETERS = 10_000
+"""How many values one statement takes; SQLite allows 32 766."""
 
 
 def join_contest(store: Store, slug: str, user_name: str, *, now: datetime) -> Team:
@@ -180,16 +183,21 @@ def _is_taken(session: Session, contest_id: int, name: str) -> bool:
 
 def members_of(session: Session, team_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """Return the user names of each team, in the order they joined."""
-    query = (
+    wanted = list(team_ids)
+    members: dict[int, tuple[str, ...]] = {}
+    for start in range(0, len(wanted), _PARAMETERS):
+        for team_id, name in session.execute(_members(wanted[start : start + _PARAMETERS])):
+            members[team_id] = (*members.get(team_id, ()), name)
+    return members
+
+
+def _members(team_ids: list[int]) -> Select[int, str]:
+    return (
         select(MembershipRow.team_id, UserRow.name)
         .join(UserRow, UserRow.id == MembershipRow.user_id)
-        .where(MembershipRow.team_id.in_(list(team_ids)))
+        .where(MembershipRow.team_id.in_(team_ids))
         .order_by(MembershipRow.joined_at, UserRow.id)
     )
-    members: dict[int, tuple[str, ...]] = {}
-    for team_id, name in session.execute(query):
-        members[team_id] = (*members.get(team_id, ()), name)
-    return members
 
 
 def _teams(session: Session, slug: str, rows: Iterable[TeamRow]) -> list[Team]:
