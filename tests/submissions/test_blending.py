@@ -24,10 +24,6 @@ from submissions import download_contest
 from submissions.blending import agreement, blend_submissions
 from submissions.errors import ExportRefused, FilesNotAligned
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"
-)  # MLflow's own queries
-
 
 def frame(ids: list[str], **columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"id": ids, **columns}, dtype=str)

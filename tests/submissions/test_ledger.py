@@ -28,9 +28,6 @@ from experiments.sending import export_run, follow_entry, submit_file, submit_ru
 from submissions import download_contest, list_entries
 from submissions.errors import EntryFailed, ExportRefused
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"
-)  # MLflow's own queries
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ENTRY = LedgerEntry("http://host", "fruit", 7, NOW, "a.csv", "é", "ab" * 32, "http://host/board")
 

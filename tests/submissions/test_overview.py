@@ -25,9 +25,6 @@ from ripe.commands import submissions as submissions_command
 from ripe.commands import sync as sync_command
 from submissions import download_contest, fetch_board, list_entries, save_server
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"
-)  # MLflow's own queries
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 

@@ -227,9 +227,11 @@ class Demo:
 
     def print_addresses(self) -> None:
         """Print where a person may look now."""
+        from pipelines.tracking.server import ui_address
+
         say(f"  leaderboard   {self.served.url}/competitions/{SLUG}/leaderboard?team={self.user}")
         if self.served.mlflow_url and self.served.wait_for_mlflow(60):
-            say(f"  MLflow        {self.served.mlflow_url}")
+            say(f"  MLflow        {ui_address(self.served.mlflow_url, SLUG)}")
 
     def _tell(self, title: str, explanation: str) -> None:
         self._steps += 1
