@@ -60,6 +60,8 @@ class Batches:
             line[: len(own)] = own
             line[len(own) :] = own[0]
         self.order = self.rows.copy()
+        self.shortest = int(self.counts[-1])
+        self.full = np.full(len(rows), self.size)
         self.batches = [self._batch(step) for step in range(int(self.steps[0]))]
 
     def shuffle(self) -> None:
@@ -71,6 +73,8 @@ class Batches:
 
     def _batch(self, step: int) -> Batch:
         start = step * self.size
+        if start + self.size <= self.shortest:
+            return Batch(self.full, self.order[:, start : start + self.size], None)
         lengths = np.clip(self.counts - start, 0, self.size)
         lengths = lengths[lengths > 0]
         longest = int(lengths[0])

@@ -208,6 +208,7 @@ def _learn(
 ) -> Any:
     """Send a batch forward and its error backward; return the sum of its losses."""
     layers, count = len(sizes) - 1, len(rows)
+    zero = flat.dtype.type(0)
     inputs = signals[: count * (sizes[0] + 1)].reshape(count, sizes[0] + 1)
     for i in range(count):
         inputs[i] = table[rows[i], : sizes[0] + 1]
@@ -224,7 +225,7 @@ def _learn(
         if i < layers - 1:
             above = signals[place : place + z.size]
             for j in range(z.size):
-                above[j] = max(above[j], 0)
+                above[j] = above[j] if above[j] > zero else zero
             signals[place + z.size : place + z.size + count] = 1
             place += z.size + count
     total = _loss(z, table, rows, sizes[0] + 1, loss)
@@ -247,6 +248,7 @@ def _backward(
     """Fill the gradient from the output's ``dL/dz``."""
     count = dz.shape[1]
     half = errors.size // 2
+    zero = flat.dtype.type(0)
     for i in range(len(sizes) - 2, -1, -1):
         stop = starts[i] + (sizes[i] + 1) * sizes[i + 1]
         d_edges = gradient[starts[i] : stop].reshape(sizes[i] + 1, sizes[i + 1])
@@ -261,7 +263,7 @@ def _backward(
         down = errors[start : start + sizes[i] * count]
         np.dot(weights, dz, down.reshape(sizes[i], count))
         for j in range(down.size):
-            down[j] = down[j] if signals[place + j] > 0 else 0
+            down[j] = down[j] if signals[place + j] > zero else zero
         dz = down.reshape(sizes[i], count)
 
 
