@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,9 +32,10 @@ from experiments.result import OnProgress, Progress, StudyResult
 from pipelines.features import parse_recipe
 from pipelines.features.steps import Setting
 from pipelines.folds import FoldPlan, make_folds
-from pipelines.models import Candidate, PreparedFolds, prepare_folds
+from pipelines.models import NETWORK_PARAMETERS, Candidate, PreparedFolds, prepare_folds
 from pipelines.models.scoring import Scorer
 from pipelines.search import Budget, SearchSpace, StudyPlace, open_study, parse_space, suggest
+from pipelines.search.pruning import Rungs, make_pruner, trials_without_gain
 from pipelines.search.space import as_trial_parameters
 from pipelines.search.study import (
     REASON,
@@ -72,11 +74,6 @@ class Workshop:
     def budget(self) -> Budget:
         """How long to search."""
         return Budget(self.experiment.search.trials, self.experiment.search.seconds)
-
-    def on_epoch(self, rows: list[dict[str, Any]]) -> set[int] | None:
-        """Hear of an epoch of the networks in training."""
-        self.stop_if_wished()
-        return None
 
     def stop_if_wished(self) -> None:
         """End the study here when the caller wants it to.
@@ -203,9 +200,12 @@ def search(shop: Workshop) -> None:
     shop.history += _history(shop.study)
     while until is None or time.monotonic() < until:
         shop.stop_if_wished()
+        if trials_without_gain(shop.study) >= (shop.experiment.search.patience or math.inf):
+            return
         done = len(shop.study.get_trials(deepcopy=False))
         search = shop.experiment.search
         shop.study.sampler = make_sampler(search.sampler, shop.space, (shop.experiment.seed, done))
+        shop.study.pruner = make_pruner(search.pruner)
         trials = ask_batch(shop.study, shop.place, shop.budget, search.batch, first)
         if not trials:
             return
@@ -220,12 +220,27 @@ def _try_batch(shop: Workshop, trials: list[Trial]) -> None:
         Candidate(values, trial_seed(shop.experiment.seed, trial.number))
         for values, trial in zip(parameters, trials, strict=True)
     ]
-    outcomes = try_candidates(
-        shop.experiment.model, candidates, shop.prepared, shop.scorer, shop.on_epoch
+    rungs = Rungs(
+        trials,
+        [int(values.get("max_epochs", NETWORK_PARAMETERS["max_epochs"])) for values in parameters],
+        len(shop.prepared.folds),
+        greater_is_better=shop.data.metric.greater_is_better,
     )
+
+    def on_epoch(rows: list[dict[str, Any]]) -> set[int]:
+        shop.stop_if_wished()
+        return rungs.hear(rows) if shop.experiment.search.pruner != "none" else set()
+
+    outcomes = try_candidates(
+        shop.experiment.model, candidates, shop.prepared, shop.scorer, on_epoch
+    )
+    outcomes = [
+        replace(outcome, fold_scores=(), pruned=True) if place in rungs.given_up else outcome
+        for place, outcome in enumerate(outcomes)
+    ]
     kept = study_folder(shop.place) / KEPT_FOLDER
     for trial, candidate, outcome in zip(trials, candidates, outcomes, strict=True):
-        if outcome.failure is None:
+        if outcome.fold_scores:
             keep_answers(kept, trial.number, out_of_fold(outcome.fits, shop.prepared))
         state = _tell(shop, trial, outcome)
         record_trial(
@@ -236,6 +251,9 @@ def _try_batch(shop: Workshop, trials: list[Trial]) -> None:
 def _tell(shop: Workshop, trial: Trial, outcome: TrialOutcome) -> str:
     from optuna.trial import TrialState
 
+    if outcome.pruned:
+        shop.study.tell(trial, state=TrialState.PRUNED)
+        return "PRUNED"
     if outcome.failure is not None:
         trial.set_user_attr(REASON, outcome.failure)
         shop.study.tell(trial, state=TrialState.FAIL)

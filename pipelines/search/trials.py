@@ -26,11 +26,14 @@ class TrialOutcome:
         One per fold; empty where it failed.
     failure : str or None
         Why there is no score.
+    pruned : bool
+        Whether it was given up before its last epoch.
     """
 
     fits: list[FoldFit]
     fold_scores: tuple[float, ...] = ()
     failure: str | None = None
+    pruned: bool = False
 
     @property
     def score(self) -> float:

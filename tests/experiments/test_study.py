@@ -186,3 +186,34 @@ def test_a_study_whose_trials_all_fail_says_why(small_home, small_experiment):
     trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     assert {run.info.status for run in [parent, *trials]} == {"FAILED"}
     assert "finite" in trials[0].data.tags["stop.reason"]
+
+
+def test_pruned_trials_stop_early_and_are_on_record_as_such(small_home, small_experiment):
+    content = small_experiment(
+        name="pruning",
+        network={"max_epochs": 20},
+        search={
+            "trials": 16,
+            "batch": 4,
+            "pruner": "median",
+            "space": {"learning_rate": {"low": 0.00001, "high": 0.1, "log": True}},
+        },
+    )
+    result = run_experiment(parse_experiment(content, "small"), small_home)
+    client, runs = runs_of(small_home)
+    trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == result.run_id]
+    pruned = [run for run in trials if run.data.tags["optuna.state"] == "PRUNED"]
+    assert len(trials) == 16
+    assert 0 < len(pruned) < 16
+    for run in pruned:
+        assert run.info.status == "KILLED"
+        assert "cv.score" not in run.data.metrics
+        assert len(client.get_metric_history(run.info.run_id, "validation_loss")) < 20
+
+
+def test_a_search_without_gain_ends_before_its_budget(small_home, small_experiment):
+    content = small_experiment(
+        name="patient", search={"trials": 60, "batch": 2, "patience": 4, "space": {}}
+    )
+    result = run_experiment(parse_experiment(content, "small"), small_home)
+    assert result.trials < 20
