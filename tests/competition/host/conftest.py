@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from competition.definition import Contest, MetricChoice, dump_contest
 from competition.host import create_app, open_port, running_app
 from competition.queue import Worker
+from competition.scoring import ScoringPool
 from competition.store import Store, add_contest, add_user, create_token, open_store
 
 SLUG = "pit-or-flesh"
@@ -47,6 +48,7 @@ class House:
     clock: Clock
     tokens: dict[str, str]
     requests: list[Scope]
+    pool: ScoringPool
     slug: str = SLUG
 
     def call(
@@ -61,11 +63,9 @@ class House:
 
     def score_all(self) -> None:
         """Score every entry that waits."""
-        worker = Worker(self.store, clock=self.clock)
-        with worker.make_pool() as pool:
-            worker = Worker(self.store, clock=self.clock, pool=pool)
-            while worker.step():
-                pass
+        worker = Worker(self.store, clock=self.clock, pool=self.pool)
+        while worker.step():
+            pass
 
 
 class Recorder:
@@ -122,8 +122,17 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
         return folder, {name: create_token(store, name, now=now) for name in USERS}
 
 
+@pytest.fixture(scope="session")
+def pool() -> Iterator[ScoringPool]:
+    """Scoring children for all houses; starting them takes seconds."""
+    with ScoringPool() as pool:
+        yield pool
+
+
 @pytest.fixture
-def house(tmp_path: Path, furnished: tuple[Path, dict[str, str]]) -> Iterator[House]:
+def house(
+    tmp_path: Path, furnished: tuple[Path, dict[str, str]], pool: ScoringPool
+) -> Iterator[House]:
     """A running host: ada takes part, grace runs the contest, eve looks in."""
     clock = Clock()
     source, tokens = furnished
@@ -133,14 +142,14 @@ def house(tmp_path: Path, furnished: tuple[Path, dict[str, str]]) -> Iterator[Ho
         app = Recorder(create_app(store, clock=clock), seen)
         with open_port("127.0.0.1", 0) as listening, running_app(app, listening):
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            yield House(store, url, clock, tokens, seen)
+            yield House(store, url, clock, tokens, seen, pool)
 
 
 @pytest.fixture
 def scoring(house: House) -> Iterator[None]:
     """A worker that scores what arrives."""
     stop = threading.Event()
-    worker = Worker(house.store, clock=house.clock)
+    worker = Worker(house.store, clock=house.clock, pool=house.pool)
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
     yield
