@@ -83,6 +83,8 @@ class NetworkClassifier(ClassifierMixin, Network):  # type: ignore[misc]
         where precision costs nothing.
     engine : str
         numpy, or numba for compiled kernels where they cover the settings.
+    array_module : str
+        Whose arrays do the training: numpy, or a module that follows its protocols, such as cupy.
     random_state : int, RandomState or None
         Of the first weights, the order of rows, the dropout and the watched rows.
 
@@ -148,6 +150,7 @@ class NetworkClassifier(ClassifierMixin, Network):  # type: ignore[misc]
         callbacks: Callback | Sequence[Callback] | None = None,
         dtype: str = "auto",
         engine: str = "numpy",
+        array_module: str = "numpy",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -183,6 +186,7 @@ class NetworkClassifier(ClassifierMixin, Network):  # type: ignore[misc]
         self.callbacks = callbacks
         self.dtype = dtype
         self.engine = engine
+        self.array_module = array_module
         self.random_state = random_state
 
     def predict(self, X: Any) -> Numbers:

@@ -234,6 +234,7 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             score=self.score_to_watch,
             dtype=precision(self.dtype, rows),
             engine=self.engine,
+            array_module=self.array_module,
             **self._recipe_of_kind(),
         )
 

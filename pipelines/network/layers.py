@@ -23,6 +23,7 @@ from typing import Protocol
 import numpy as np
 
 from pipelines.network.activations import Activation, Array, get_activation
+from pipelines.network.arrays import bring
 from pipelines.network.layout import Layout
 from pipelines.network.settings import Recipe
 
@@ -149,8 +150,9 @@ class Dropout:
         self.answers = self.output.values[:, :-1]
         self.bits = np.zeros_like(self.answers, dtype="uint16", order="C")  # drawn before each step
         self.speaks = np.empty_like(self.bits, dtype="bool")
-        self.threshold = np.rint(share * 65536).astype("uint16")[:, None, None]
-        self.scale = (1 / (1 - self.threshold / 65536)).astype(self.source.dtype)
+        threshold = np.rint(share * 65536).astype("uint16")[:, None, None]
+        self.threshold = bring(threshold, self.source)
+        self.scale = bring((1 / (1 - threshold / 65536)).astype(self.source.dtype), self.source)
 
     def forward(self) -> None:
         np.greater_equal(self.bits, self.threshold, out=self.speaks)

@@ -108,7 +108,7 @@ class Layout:
 
     def take(self, row: NDArray[Any], own: Layout) -> NDArray[Any]:
         """Return a narrower network's row out of this layout's `row`: the inverse of `place`."""
-        taken = np.empty(own.count, dtype=row.dtype)
+        taken = np.empty_like(row, shape=own.count)
         for name, block in own.blocks.items():
             own.view(taken, name)[...] = self.view(row, name)[tuple(slice(n) for n in block.shape)]
         return taken

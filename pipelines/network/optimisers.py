@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.network.activations import Array
+from pipelines.network.arrays import bring, take_out
 from pipelines.network.errors import choose
 from pipelines.network.settings import Recipe
 
@@ -73,7 +74,7 @@ class Optimiser:
             How many steps each member will have taken, this one included.
         """
         self.rates = self._columns(rates)
-        self.shrink = self._columns(1 - rates * self.weight_decay)
+        self.shrink = self._columns(1 - rates * take_out(self.weight_decay))
 
     def step(self, k: int) -> None:
         """Take step `k` of the epoch."""
@@ -95,7 +96,8 @@ class Optimiser:
 
     def _columns(self, values: Columns) -> list[Array]:
         """Return a column (members, 1) for each step, of the parameters' type."""
-        return list(values.astype(self.parameters.dtype))
+        columns = values.astype(self.parameters.dtype)
+        return [bring(column, self.parameters) for column in columns]
 
 
 class SGD(Optimiser):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.network.activations import Array
+from pipelines.network.arrays import bring, take_out
 from pipelines.network.layers import Dropout, build_layers
 from pipelines.network.layout import Layout
 from pipelines.network.losses import get_loss
@@ -38,7 +39,10 @@ class Table:
 
     def fetch(self, rows: Array, batch: Array) -> None:
         """Copy `rows` (members, rows) into `batch` (members, rows, columns)."""
-        np.take(self.values, rows, axis=0, out=batch, mode="clip")
+        if isinstance(self.values, np.ndarray):
+            np.take(self.values, rows, axis=0, out=batch, mode="clip")  # unchecked, so faster
+        else:
+            np.take(self.values, bring(rows, self.values), axis=0, out=batch)
 
 
 class Pass:
@@ -119,8 +123,9 @@ class Pass:
 
     def summed(self) -> tuple[Array, Array]:
         """Return each member's sum of losses and sum of weights since the last `forget`."""
-        weights = self.weight.sum(axis=1, dtype="float64") + self.plain * self.weight.shape[1]
-        return self.sum.sum(axis=1, dtype="float64"), weights
+        weights = take_out(self.weight.sum(axis=1, dtype="float64"))
+        losses = take_out(self.sum.sum(axis=1, dtype="float64"))
+        return losses, weights + self.plain * self.weight.shape[1]
 
     def _average(self, d: Array, present: Array | None) -> None:
         """Give each row its share of the mean, in `d`, and add up losses and weights."""
@@ -130,7 +135,7 @@ class Pass:
             self.plain += 1
             return
         weights = 1 if self.weights is None else self.weights
-        weights = weights if present is None else weights * present
+        weights = weights if present is None else weights * bring(present, d)
         total = np.add.reduce(weights, axis=-1)[:, None]
         np.multiply(d, weights / np.maximum(total, 1e-30), out=d)
         np.add(self.sum, self.losses * weights, out=self.sum)

@@ -71,6 +71,8 @@ class Recipe:
         Watched on the validation rows instead of the loss.
     engine : str
         "numpy", or "numba" for compiled kernels where they cover the recipe.
+    array_module : str
+        Whose arrays do the work: numpy, or a module that follows its protocols, such as cupy.
     """
 
     loss: str = "softmax_cross_entropy"
@@ -94,6 +96,7 @@ class Recipe:
     score: Score | None = None
     dtype: str = "float32"
     engine: str = "numpy"
+    array_module: str = "numpy"
 
     def __post_init__(self) -> None:
         _require(self.batch_size >= 1, "batch_size >= 1", self.batch_size)

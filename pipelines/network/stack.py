@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.network.activations import Array, get_activation
+from pipelines.network.arrays import bring, take_out
 from pipelines.network.batches import Batch, Batches
 from pipelines.network.draws import Draws
 from pipelines.network.errors import TrainingDiverged
@@ -96,8 +97,8 @@ class Stack:
         else:
             first = start.parameters
             for memory, old in zip(self.memories, start.momenta, strict=True):
-                self.layout.place(old, place.layout, memory[row])
-        self.layout.place(first, place.layout, self.flat[row])
+                self.layout.place(bring(old, self.flat), place.layout, memory[row])
+        self.layout.place(bring(first, self.flat), place.layout, self.flat[row])
 
     def _arrange(self) -> None:
         """Lay out what depends on which members are still in the stack."""
@@ -154,7 +155,7 @@ class Stack:
             return None
         real = np.zeros_like(self.flat)
         for row, place in enumerate(self.places):
-            self.layout.place(np.ones(place.layout.count), place.layout, real[row])
+            self.layout.place(np.ones_like(real, shape=place.layout.count), place.layout, real[row])
         return real
 
     def _pass(self, members: int, rows: int, *, learns: bool) -> Pass:
@@ -182,7 +183,7 @@ class Stack:
                 self.gradient[:members],
                 [memory[:members] for memory in self.memories],
                 self.layout.weights,
-                np.array(decay, dtype=self.flat.dtype),
+                bring(np.array(decay, dtype=self.flat.dtype), self.flat),
             )
         return self.movers[members]
 
@@ -263,7 +264,7 @@ class Stack:
         for layer in moves.dropouts:
             for place, bits, rows in zip(self.places, layer.bits, batch.lengths, strict=False):
                 width = place.layout.sizes[layer.depth]
-                bits[:width, :rows] = place.draws.bits(rows, width)
+                bits[:width, :rows] = bring(place.draws.bits(rows, width), bits)
 
     def _retire(self, ended: dict[int, str]) -> None:
         """Take the members in `ended` out of the stack."""
@@ -284,11 +285,11 @@ class Stack:
         return TrainedNetwork(
             sizes=place.layout.sizes,
             recipe=self.recipe,
-            parameters=self.layout.take(kept, place.layout),
+            parameters=take_out(self.layout.take(kept, place.layout)),
             history=tuple(place.history),
             best_epoch=place.watch.best_epoch,
             stop_reason=reason,
             failure=TrainingDiverged(place.watch.cause) if reason == "diverged" else None,
-            momenta=tuple(self.layout.take(m[row], place.layout) for m in self.memories),
+            momenta=tuple(take_out(self.layout.take(m[row], place.layout)) for m in self.memories),
             steps=place.steps,
         )

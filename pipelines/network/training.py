@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipelines.network.activations import Array
+from pipelines.network.arrays import hand_over
 from pipelines.network.errors import InvalidSetting
 from pipelines.network.passes import Table
 from pipelines.network.settings import Member, OnEpoch, Recipe, TrainedNetwork
@@ -62,6 +63,7 @@ def train_networks(
         raise InvalidSetting("every member must have at least one row to learn from")
     if recipe.engine == "numba" and find_spec("numba") is None:
         raise InvalidSetting("engine 'numba' needs numba: pip install 'ripeness[numba]'")
+    inputs, targets, weights = hand_over(recipe.array_module, inputs, targets, weights)
     table = Table(inputs, targets, weights, recipe.dtype)
     trained: dict[int, TrainedNetwork] = {}
     for stack in _stacks(members, table, recipe):

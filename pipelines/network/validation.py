@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from pipelines.network.activations import Array
+from pipelines.network.arrays import take_out
 from pipelines.network.passes import Pass, Table
 from pipelines.network.settings import EpochRow, Recipe, Rows, Score
 
@@ -36,7 +37,7 @@ class Validation:
         for line, weights, own in zip(self.rows, self.weights, rows, strict=True):
             if own is not None:
                 line[: len(own)] = own
-                weights[: len(own)] = table.values[own, -1] if table.weighted else 1.0
+                weights[: len(own)] = take_out(table.values[own, -1]) if table.weighted else 1.0
 
     def look(self) -> list[EpochRow]:
         """Return the loss (and the score, if one is watched) of each member that has rows."""
@@ -59,11 +60,11 @@ class Validation:
         for start in range(0, self.rows.shape[1], size):
             rows = self.rows[:, start : start + size]
             answers, losses = self.passes(rows.shape[1]).look(rows)
-            yield answers.copy(), losses
+            yield take_out(answers.copy()), take_out(losses.copy())
 
     def _add_scores(self, lines: list[EpochRow], answers: Array, score: Score) -> None:
         for row, (line, count) in enumerate(zip(lines, self.counts, strict=True)):
             if count:
-                targets = self.table.values[self.rows[row, :count], self.table.targets]
+                targets = take_out(self.table.values[self.rows[row, :count], self.table.targets])
                 said = answers[:, row, :count].T
                 line["validation_score"] = float(score.function(targets, said))
