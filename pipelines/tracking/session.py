@@ -17,6 +17,7 @@ PLACE_FILE = "place.json"
 RUNS_FILE = "runs.json"
 STATE_FILE = "state.json"
 WRITER_LOG = "writer.log"
+WRITER_MODULE = ("-P", "-m", "pipelines.tracking.writer")
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,7 @@ def recover_sessions(folder: Path) -> int:
         if read_json(place.with_name(STATE_FILE)).get("sent"):
             shutil.rmtree(place.parent, ignore_errors=True)
             continue
-        writer = start_writer(place.parent)
-        if writer.stdin is not None:
-            writer.stdin.close()
+        _start_detached_writer(place.parent)
         waiting += 1
     return waiting
 
@@ -121,12 +120,28 @@ def start_writer(folder: Path) -> "subprocess.Popen[bytes]":
     """Start a writer on a session's folder; it lives on when its starter is interrupted."""
     with (folder / WRITER_LOG).open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "pipelines.tracking.writer", str(folder)],
+            [sys.executable, *WRITER_MODULE, str(folder)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+
+
+def _start_detached_writer(folder: Path) -> None:
+    """Start a writer that sends what is there and ends; nobody waits for it."""
+    log = str(folder / WRITER_LOG)
+    os.posix_spawn(
+        sys.executable,
+        [sys.executable, *WRITER_MODULE, str(folder)],
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setpgroup=0,
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,0 +1,131 @@
+"""Run logs, the process that sends them, the server that shows them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import TrackingProblem
+from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, read_rows, recover_sessions
+from pipelines.tracking.rows import Point
+from pipelines.tracking.runs import list_studies, list_trials
+from pipelines.tracking.server import start_mlflow_server, ui_address
+from pipelines.tracking.store import prepare_store
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> TrackingPlace:
+    return TrackingPlace.in_home(tmp_path, "clouds")
+
+
+def log_study(session: TrackingSession, *, ends: bool = True) -> None:
+    with session.run("study") as study:
+        study.start("small", now=NOW, found_by={"ripe.study": "small-1"})
+        study.tags({"ripe.kind": "study", "contest": "clouds"})
+        with session.run("trial-00000") as trial:
+            trial.start("trial 0", now=NOW, parent="study")
+            trial.parameters({"rate [per step]": 0.1})
+            trial.metrics(Point("loss", 1.0 / (step + 1), step, step) for step in range(1500))
+            trial.metrics([Point("cv.score", 0.9, 0, 0), Point("bad", float("nan"), 0, 0)])
+            trial.end("FINISHED", now=NOW)
+        if ends:
+            study.end("FINISHED", now=NOW)
+
+
+def test_rows_are_read_up_to_the_last_whole_line(tmp_path):
+    with RunLog(tmp_path / "run.jsonl") as log:
+        log.start("a", now=NOW)
+        log.tags({"b": "c"})
+    whole = (tmp_path / "run.jsonl").stat().st_size
+    with (tmp_path / "run.jsonl").open("a") as stream:
+        stream.write('{"row": "tags", "val')
+    rows, offset = read_rows(tmp_path / "run.jsonl")
+    assert [row["row"] for row in rows] == ["start", "tags"]
+    assert offset == whole
+    assert read_rows(tmp_path / "run.jsonl", offset) == ([], whole)
+
+
+def test_a_session_is_sent_whole_and_a_later_one_continues_its_study(tmp_path, place):
+    session = TrackingSession(tmp_path / "spool" / "study" / "one", place)
+    log_study(session)
+    ids = session.close()
+    assert session.trouble() is None
+    client = prepare_store(place.uri)
+    trial = client.get_run(ids["trial-00000"])
+    assert trial.data.tags["mlflow.parentRunId"] == ids["study"]
+    assert trial.data.params == {"rate _per step_": "0.1"}
+    assert "bad" not in trial.data.metrics
+    assert len(client.get_metric_history(trial.info.run_id, "loss")) == 1500
+    assert trial.info.status == client.get_run(ids["study"]).info.status == "FINISHED"
+
+    again = TrackingSession(tmp_path / "spool" / "study" / "two", place)
+    log_study(again)
+    assert again.close()["study"] == ids["study"]
+    [summary] = list_studies(tmp_path)
+    assert (summary.name, summary.contest, summary.state) == ("small", "clouds", "FINISHED")
+    assert [one.score for one in list_trials(tmp_path, summary.run_id[:8])] == [0.9, 0.9]
+
+
+def test_a_run_without_an_end_is_closed_as_killed(tmp_path, place):
+    session = TrackingSession(tmp_path / "spool" / "study" / "one", place)
+    log_study(session, ends=False)
+    run = prepare_store(place.uri).get_run(session.close()["study"])
+    assert run.info.status == "KILLED"
+    assert run.data.tags["stop.reason"] == "died"
+
+
+def test_rows_wait_on_disk_while_the_server_is_down_and_are_sent_later(tmp_path, place):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    nowhere = TrackingPlace(f"http://127.0.0.1:{port}", str(tmp_path / "artifacts"), "clouds")
+    folder = tmp_path / "spool" / "study" / "one"
+    session = TrackingSession(folder, nowhere)
+    log_study(session)
+    assert session.close(timeout_seconds=90) == {}
+    assert session.trouble() is not None
+
+    file = folder / "place.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "uri": place.uri}))
+    assert recover_sessions(tmp_path / "spool" / "study") == 1
+    from pipelines.tracking.locking import locked
+
+    for _ in range(600):
+        if json.loads((folder / "state.json").read_text()).get("sent"):
+            break
+        import time
+
+        time.sleep(0.1)
+    with locked(folder / "writer.lock"):
+        assert len(list_trials(tmp_path, list_studies(tmp_path)[0].run_id)) == 1
+    assert recover_sessions(tmp_path / "spool" / "study") == 0
+    assert not folder.exists()
+
+
+def test_there_are_no_runs_before_the_first_and_looking_makes_no_database(tmp_path):
+    assert list_studies(tmp_path) == []
+    with pytest.raises(TrackingProblem, match="no runs in"):
+        list_trials(tmp_path, "abc")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_server_shows_the_runs_of_a_home_and_ends_when_told(tmp_path, place):
+    session = TrackingSession(tmp_path / "spool" / "study" / "one", place)
+    log_study(session)
+    session.close()
+    with start_mlflow_server(tmp_path, port=0) as server:
+        server.wait_until_ready(120)
+        address = ui_address(server.url, "clouds")
+        assert "/#/experiments/" in address
+        assert ui_address(server.url, "nothing") == server.url
+        with urllib.request.urlopen(server.url, timeout=10) as answer:
+            assert answer.status == 200
+    with pytest.raises(TrackingProblem, match="last words"):
+        server.is_ready()
