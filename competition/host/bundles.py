@@ -25,6 +25,7 @@ __all__ = ["Member", "bundle_path", "make_bundle"]
 _LEVEL = 3
 _FORM = 2  # of the archives; another form is another key
 _WORTH_PACKING = 0.95
+_FIRST_DAY = datetime(1980, 1, 1, tzinfo=UTC)  # a zip archive knows no earlier one
 _BLOCK = 1 << 20
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -92,7 +93,7 @@ def _alone(host: Host) -> Iterator[None]:
 
 
 def _add(archive: zipfile.ZipFile, member: Member, path: Path) -> None:
-    moment = member.modified.astimezone(UTC)
+    moment = max(member.modified.astimezone(UTC), _FIRST_DAY)
     info = zipfile.ZipInfo(member.name, date_time=moment.timetuple()[:6])
     info.compress_type = _way_to_pack(path)
     info.external_attr = 0o100644 << 16

@@ -109,3 +109,25 @@ def test_an_unknown_file_is_named_with_a_near_one(house: Any) -> None:
 def test_nothing_but_the_data_can_be_downloaded(house: Any, name: str) -> None:
     told = house.call("DownloadDataFile", {"competitionName": house.slug, "fileName": name})
     assert told.status_code == 404
+
+
+def test_files_older_than_zip_archives_and_such_that_do_not_pack_are_bundled(
+    house: Any, tmp_path: Any
+) -> None:
+    import io
+    import os
+    import zipfile
+    from datetime import UTC, datetime
+
+    from competition.host.bundles import Member, bundle_path, make_bundle
+    from competition.host.context import Host
+    from competition.host.signing import Signer
+
+    noise = os.urandom(100_000)
+    digest = house.store.files.put(io.BytesIO(noise))
+    host = Host(house.store, Signer(b""), house.clock)
+    key = make_bundle(host, [Member("noise.bin", digest, datetime(1970, 1, 1, tzinfo=UTC))])
+    with zipfile.ZipFile(bundle_path(host, key)) as archive:
+        (info,) = archive.infolist()
+        assert (info.compress_type, info.date_time[0]) == (zipfile.ZIP_STORED, 1980)
+        assert archive.read("noise.bin") == noise
