@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "blend": ("ripe.commands.blend", "Blend several submissions or runs into one."),
     "leaderboard": ("ripe.commands.leaderboard", "Show who leads a contest."),
     "worker": ("ripe.commands.worker", "Score waiting entries beside a host."),
+    "doctor": ("ripe.commands.doctor", "Say what is stale, broken or half-done in this home."),
     "kaggle": ("ripe.commands.kaggle", "The official kaggle command, pointed at a Ripe host."),
 }
 """Command name -> (module, one-line help); the module holds a click command named `command`."""
