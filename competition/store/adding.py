@@ -11,9 +11,8 @@ from typing import TypeAlias
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from competition.definition import Contest, format_contest, load_contest
+from competition.definition import Contest, contest_problems, format_contest, load_contest
 from competition.errors import InvalidContest
-from competition.metrics import get_metric
 from competition.store.audit import record
 from competition.store.known_files import remember_file
 from competition.store.opening import Store
@@ -129,7 +128,7 @@ def add_version(
     note: str,
 ) -> VersionRow:
     """Write down a new state of a contest; it does not hold until the contest points to it."""
-    _check_ladder(contest)
+    _check_rules(contest)
     newest = select(func.max(VersionRow.number)).where(VersionRow.contest_id == row.id)
     metric = next((found[0] for key, found in files.items() if key[0] == METRIC), None)
     version = VersionRow(
@@ -158,13 +157,8 @@ def add_version(
     return version
 
 
-def _check_ladder(contest: Contest) -> None:
-    """Refuse a Ladder that has no row losses to climb by."""
-    if not contest.ladder:
-        return
-    chosen = contest.metric
-    own = chosen.file is not None
-    if own or get_metric(chosen.name, **chosen.parameters).row_losses is None:
-        raise InvalidContest(
-            f"board.ladder needs a metric that is a mean of row losses, got {chosen.name!r}"
-        )
+def _check_rules(contest: Contest) -> None:
+    """Refuse what could not be read back."""
+    problems = contest_problems(contest)
+    if problems:
+        raise InvalidContest(problems)

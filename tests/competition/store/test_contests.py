@@ -105,6 +105,16 @@ def test_the_slug_of_a_contest_stays(store, new_contest, now):
     assert contest_record(store, "toy").version == 1
 
 
+def test_a_definition_that_breaks_a_rule_is_not_stored(store, new_contest, now):
+    contest = new_contest()
+    for wrong in (replace(contest, max_team_size=0), replace(contest, slug="empty", targets=())):
+        with pytest.raises(InvalidContest):
+            update_contest(store, "toy", wrong, actor="host", now=now)
+    with pytest.raises(InvalidContest):
+        create_contest(store, replace(contest, slug="Not A Slug"), host="host", now=now)
+    assert get_contest(store, "toy") == contest
+
+
 def test_new_data_replace_the_whole_set_and_leave_the_rest(store, new_contest, now):
     new_contest()
     new = store.files.put(sample_submission(store, "toy").path)

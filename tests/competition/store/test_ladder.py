@@ -59,5 +59,5 @@ def test_private_scores_are_true_under_the_ladder(store, new_contest, enter):
 
 
 def test_a_ladder_needs_row_losses(new_contest):
-    with pytest.raises(InvalidContest, match=r"board\.ladder needs a metric"):
+    with pytest.raises(InvalidContest, match=r"board\.ladder: needs a metric"):
         new_contest(ladder=True, metric=MetricChoice("quadratic_weighted_kappa"))
