@@ -64,7 +64,7 @@ def command(
 
     given = {"search.trials": trials, "search.seconds": seconds, "seed": seed, "model": model}
     shortcuts = [f"{key}={value}" for key, value in given.items() if value is not None]
-    loaded = load_experiment(experiment, [*settings, *shortcuts])
+    loaded = load_experiment(experiment, [*_one_baseline(model), *settings, *shortcuts])
     silent = as_json or quiet
     if not silent:
         _introduce(loaded)
@@ -85,6 +85,13 @@ def command(
         print_json({**result.as_dict(), "entry": entry})
     elif not quiet:
         _tell(loaded, result, entry)
+
+
+def _one_baseline(model: str | None) -> tuple[str, ...]:
+    """Return the settings that try another model once, in place of the file's search."""
+    if model is None or model == "network":
+        return ()
+    return ("search.space={}", "search.trials=1", "ensemble.seeds=1", "ensemble.greedy=false")
 
 
 @contextmanager
