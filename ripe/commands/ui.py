@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 from ripe.console import home_of, say
@@ -19,11 +21,12 @@ def command(ctx: click.Context, port: int, tracking: str | None) -> None:
     """Serve the MLflow UI on 127.0.0.1 until Ctrl-C."""
     from pipelines.tracking.server import start_mlflow_server
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     say("Starting the MLflow UI …")
     with start_mlflow_server(home_of(ctx), port=port, uri=tracking) as server:
-        server.wait_until_ready()
-        say(f"Open {server.url} (Ctrl-C stops)")
         try:
+            server.wait_until_ready()
+            say(f"Open {server.url} (Ctrl-C stops)")
             server.wait()
         except KeyboardInterrupt:
             say("Stopped.")
