@@ -209,9 +209,14 @@ def _learn(
     """Send a batch forward and its error backward; return the sum of its losses."""
     layers, count = len(sizes) - 1, len(rows)
     zero = flat.dtype.type(0)
+    wanted = np.empty((sizes[layers], count), flat.dtype)
     inputs = signals[: count * (sizes[0] + 1)].reshape(count, sizes[0] + 1)
     for i in range(count):
-        inputs[i] = table[rows[i], : sizes[0] + 1]
+        row = table[rows[i]]
+        for j in range(sizes[0] + 1):
+            inputs[i, j] = row[j]
+        for k in range(sizes[layers]):
+            wanted[k, i] = row[sizes[0] + 1 + k]
     place = inputs.size
     for i in range(layers):
         edges = flat[starts[i] : starts[i] + (sizes[i] + 1) * sizes[i + 1]]
@@ -228,7 +233,7 @@ def _learn(
                 above[j] = above[j] if above[j] > zero else zero
             signals[place + z.size : place + z.size + count] = 1
             place += z.size + count
-    total = _loss(z, table, rows, sizes[0] + 1, loss)
+    total = _loss(z, wanted, loss)
     _backward(flat, gradient, inputs, z, sizes, starts, signals, errors, place)
     return total
 
@@ -262,40 +267,51 @@ def _backward(
         start = (i % 2) * half  # errors of neighbouring layers lie in the two halves
         down = errors[start : start + sizes[i] * count]
         np.dot(weights, dz, down.reshape(sizes[i], count))
+        said = signals[place : place + down.size]
         for j in range(down.size):
-            down[j] = down[j] if signals[place + j] > zero else zero
+            down[j] = down[j] if said[j] > zero else zero
         dz = down.reshape(sizes[i], count)
 
 
 @njit(error_model="numpy", cache=True)
-def _loss(z: Any, table: Any, rows: Any, first: Any, loss: Any) -> Any:
+def _loss(z: Any, wanted: Any, loss: Any) -> Any:
     """Turn ``z`` (outputs, rows) into the mean's ``dL/dz``; return the sum of the rows' losses."""
     outputs, count = z.shape
     total = 0.0
-    share = z.dtype.type(1 / count)
-    for i in range(count):
-        if loss == 0:
-            highest = z[0, i]
-            for k in range(1, outputs):
-                highest = max(highest, z[k, i])
-            whole, picked = z.dtype.type(0), z.dtype.type(0)
-            for k in range(outputs):
-                z[k, i] -= highest
-                picked += table[rows[i], first + k] * z[k, i]
-                z[k, i] = np.exp(z[k, i])
-                whole += z[k, i]
-            total += np.log(whole) - picked
-            for k in range(outputs):
-                z[k, i] = (z[k, i] / whole - table[rows[i], first + k]) * share
-        elif loss == 1:
-            for k in range(outputs):
-                value, target = z[k, i], table[rows[i], first + k]
+    share, half = z.dtype.type(1 / count), z.dtype.type(0.5)
+    if loss == 0:
+        return _soft_max(z, wanted, share)
+    for k in range(outputs):
+        for i in range(count):
+            value, target = z[k, i], wanted[k, i]
+            if loss == 1:
                 total += max(value, 0) + np.log1p(np.exp(-abs(value))) - target * value
-                half = z.dtype.type(0.5)
                 z[k, i] = (half * np.tanh(half * value) + half - target) * share
-        else:
-            for k in range(outputs):
-                error = z[k, i] - table[rows[i], first + k]
-                total += 0.5 * error * error
-                z[k, i] = error * share
+            else:
+                total += half * (value - target) * (value - target)
+                z[k, i] = (value - target) * share
+    return total
+
+
+@njit(error_model="numpy", cache=True)
+def _soft_max(z: Any, wanted: Any, share: Any) -> Any:
+    """Do `_loss` for the soft-max, one output after the other: long runs through memory."""
+    outputs, count = z.shape
+    highest, whole, picked = z[0].copy(), np.zeros_like(z[0]), np.zeros_like(z[0])
+    for k in range(1, outputs):
+        for i in range(count):
+            highest[i] = z[k, i] if z[k, i] > highest[i] else highest[i]
+    for k in range(outputs):
+        for i in range(count):
+            value = z[k, i] - highest[i]
+            picked[i] += wanted[k, i] * value
+            z[k, i] = np.exp(value)
+            whole[i] += z[k, i]
+    total = 0.0
+    for i in range(count):
+        total += np.log(whole[i]) - picked[i]
+        whole[i] = share / whole[i]
+    for k in range(outputs):
+        for i in range(count):
+            z[k, i] = z[k, i] * whole[i] - wanted[k, i] * share
     return total

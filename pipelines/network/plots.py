@@ -34,7 +34,8 @@ def plot_convergence(history: Sequence[EpochRow], *, title: str = "Convergence")
     _curves(axes, history, "train_loss", TRAINED, "training rows")
     if any("validation_loss" in row for row in history):
         _curves(axes, history, "validation_loss", WATCHED, "watched rows")
-        _mark_best(axes, history)
+        if len({row.get("member", 0) for row in history}) == 1:
+            _mark_best(axes, history)
     axes.set(title=title, xlabel="epoch", ylabel="mean loss")
     if all(row["train_loss"] > 0 for row in history):
         axes.set_yscale("log")
@@ -93,8 +94,15 @@ def _curves(axes: Axes, history: Sequence[EpochRow], key: str, colour: str, labe
         )
     if len(members) > 1:
         epochs = sorted({row["epoch"] for row in history})
-        means = [np.mean([r[key] for r in history if r["epoch"] == e and key in r]) for e in epochs]
-        axes.plot(epochs, means, color=colour, linewidth=2, label=f"{label}, mean of members")
+        groups = [[r[key] for r in history if r["epoch"] == e and key in r] for e in epochs]
+        means = [np.mean(group) for group in groups if len(group) == len(members)]
+        axes.plot(
+            epochs[: len(means)],  # as long as all of them train
+            means,
+            color=colour,
+            linewidth=2,
+            label=f"{label}, mean of members",
+        )
 
 
 def _mark_best(axes: Axes, history: Sequence[EpochRow]) -> None:
