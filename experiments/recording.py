@@ -47,6 +47,7 @@ def start_study_log(
             **library_versions(),
         }
     )
+    log.view(lowest_first=not data.metric.greater_is_better)
     log.parameters(
         {
             "seed": experiment.seed,

@@ -104,6 +104,10 @@ class RunLog:
         """Record a saved model; registered under `name` where `alias` is given."""
         self._append("model", folder=str(folder.resolve()), name=name, alias=alias)
 
+    def view(self, *, lowest_first: bool) -> None:
+        """Let the page that `ui_address` names show the columns that matter, the best run first."""
+        self._append("view", lowest_first=lowest_first)
+
     def end(self, status: str, *, now: datetime) -> None:
         """End the run: FINISHED, FAILED or KILLED."""
         self._append("end", status=status, time_ms=in_ms(now))

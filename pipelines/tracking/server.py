@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from pipelines.errors import TrackingProblem
 from pipelines.tracking.locking import locked
+from pipelines.tracking.page import VIEW_KEY
 from pipelines.tracking.session import TrackingPlace
 from pipelines.tracking.store import QUIET_ENVIRONMENT, database_file, prepare_store, store_lock
 
@@ -164,8 +165,7 @@ def ui_address(base_url: str, contest: str) -> str:
             number = json.load(answer)["experiment"]["experiment_id"]
     except (OSError, ValueError, KeyError):
         return base_url
-    order = urlencode({"orderByKey": "metrics.`cv.score`", "orderByAsc": "false"})
-    return f"{base_url}/#/experiments/{number}/runs?{order}"
+    return f"{base_url}/#/experiments/{number}/runs?viewStateShareKey={VIEW_KEY}"
 
 
 def _free_port(host: str) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.tracking.locking import locked
+from pipelines.tracking.page import shared_view
 from pipelines.tracking.rows import read_rows
 from pipelines.tracking.session import PLACE_FILE, RUNS_FILE, STATE_FILE, TrackingPlace, read_json
 from pipelines.tracking.store import analyze, find_or_make_experiment, prepare_store
@@ -160,6 +161,9 @@ class SessionWriter:
             from pipelines.tracking.models import log_model
 
             log_model(self.client, run_id, Path(row["folder"]), row["name"], row["alias"])
+        elif row["row"] == "view":
+            tag, view = shared_view(lowest_first=row["lowest_first"])
+            self.client.set_experiment_tag(self.experiment_id, tag, view)
         elif row["row"] == "end":
             self.client.set_terminated(run_id, row["status"], row["time_ms"])
 
