@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 from competition.definition import Contest
 from competition.errors import CompetitionError, InvalidContest
 from competition.queue.laddering import climb_again
+from competition.queue.limits import QueueLimits
 from competition.queue.losses import keep_losses
 from competition.queue.materials import scoring_job
 from competition.queue.old_boards import keep_board
 from competition.queue.outcomes import checked, outcome_values
-from competition.scoring import ScoringPool
+from competition.scoring import ScoringJob, ScoringOutcome, ScoringPool
 from competition.store import Status, Store
 from competition.store.adding import add_version
 from competition.store.audit import record
@@ -169,7 +170,7 @@ def _rescore(store: Store, version_id: int, ref: int, pool: ScoringPool, now: da
     with store.reading() as session:
         entry = session.get_one(EntryRow, ref)
     with scoring_job(store, version_id, entry.digest, entry.file_name) as job:
-        outcome = checked(pool.score(job))
+        outcome = checked(_tried(pool, job))
     losses = outcome.row_losses
     digest = keep_losses(store, losses) if losses is not None else None
     with store.writing() as session:
@@ -183,6 +184,15 @@ def _rescore(store: Store, version_id: int, ref: int, pool: ScoringPool, now: da
             **outcome_values(outcome),
         )
         session.merge(found)
+
+
+def _tried(pool: ScoringPool, job: ScoringJob) -> ScoringOutcome:
+    """Score an entry, again where its process was lost, as often as the queue would."""
+    outcome = pool.score(job)
+    for _ in range(QueueLimits().max_attempts - 1):
+        if outcome.lost:
+            outcome = pool.score(job)
+    return outcome
 
 
 def _check_ready(session: Session, row: ContestRow, version: VersionRow) -> None:

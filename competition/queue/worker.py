@@ -140,6 +140,10 @@ class Worker:
             return
         if self._abandoned.is_set():
             return
+        if outcome.lost:
+            logger.warning("entry %s lost its scoring process: %s", lease.ref, outcome.message)
+            give_back(self.store, lease, self._clock(), error=outcome.message, limits=self.limits)
+            return
         kept = finish_entry(self.store, lease, outcome, self._clock())
         logger.info("entry %s: %s%s", lease.ref, outcome.status, "" if kept else " (lease lost)")
 

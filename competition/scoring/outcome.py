@@ -63,6 +63,9 @@ class ScoringOutcome:
         none.
     output : str
         What the metric printed, its last part; for the host alone.
+    lost : bool
+        The process that scored it was ended from outside; another attempt may score it. Only
+        where failed.
     """
 
     status: Status
@@ -71,11 +74,12 @@ class ScoringOutcome:
     problems: tuple[Problem, ...] = ()
     row_losses: NDArray[np.float64] | None = None
     output: str = ""
+    lost: bool = False
 
 
-def failed(message: str, output: str = "") -> ScoringOutcome:
+def failed(message: str, output: str = "", *, lost: bool = False) -> ScoringOutcome:
     """Return an outcome that only the host may read."""
-    return ScoringOutcome("failed", message=message[:SHOWN_CHARACTERS], output=output)
+    return ScoringOutcome("failed", message=message[:SHOWN_CHARACTERS], output=output, lost=lost)
 
 
 def write_outcome(outcome: ScoringOutcome, file: IO[bytes]) -> None:

@@ -103,9 +103,11 @@ class ScoringPool:
         limits = limits or self.limits
         try:
             return self._asked(job, limits)
-        except (OSError, EOFError, ValueError) as error:
+        except ValueError as error:
+            return failed(f"the result of scoring cannot be read: {error}")
+        except (OSError, EOFError) as error:
             logger.warning("a scoring child was lost: %s", error)
-            return failed(f"the scoring process was lost: {error}")
+            return failed(f"the scoring process was lost: {error}", lost=True)
 
     def _asked(self, job: ScoringJob, limits: Limits) -> ScoringOutcome:
         own, other = socket.socketpair()
@@ -116,8 +118,11 @@ class ScoringPool:
             own.settimeout(limits.seconds + GRACE_SECONDS)
             send(own, request_of(job, limits))
             complaint, printed = receive(own).decode(), receive(own).decode(errors="replace")
+            is_lost = bool(receive(own))
+            if complaint:
+                return failed(complaint, printed, lost=is_lost)
             result.seek(0)
-            return failed(complaint, printed) if complaint else read_outcome(result, printed)
+            return read_outcome(result, printed)
 
     def _running(self) -> socket.socket:
         """Return the control socket of a live server."""

@@ -43,6 +43,8 @@ TICK = 0.05
 """Seconds between looks at a child whose pipes stay open."""
 SHORT_TICK = 0.001
 """The same for a child that has closed its pipes and is about to end."""
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""What ends a child whose own code is not at fault: an operator, or a system short of memory."""
 
 
 def main(control: int) -> None:
@@ -110,10 +112,12 @@ def supervise(client: socket.socket, result: int) -> None:
     child = _start_child(job, limits, client, result)
     complaint = _watch(child, limits, client)
     _end(child)
+    is_lost = not complaint and not _is_whole(result) and _was_ended_from_outside(child)
     if not complaint and not _is_whole(result):
         complaint = _ended(child)
     send(client, complaint.encode())
     send(client, bytes(child.output))
+    send(client, b"lost" if is_lost else b"")
 
 
 def _is_whole(result: int) -> bool:
@@ -213,6 +217,11 @@ def _end(child: _Child) -> None:
 def _orphans() -> list[int]:
     listing = Path(f"/proc/self/task/{os.getpid()}/children")
     return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
+
+
+def _was_ended_from_outside(child: _Child) -> bool:
+    status = child.status or 0
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) in FROM_OUTSIDE
 
 
 def _ended(child: _Child) -> str:

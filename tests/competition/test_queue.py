@@ -1,6 +1,10 @@
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +27,8 @@ from competition.store import (
     Status,
     add_contest,
     cancel_entry,
+    change_contest,
+    get_contest,
     get_entry,
     public_board,
     submit_entry,
@@ -52,6 +58,20 @@ def sent(store, new_contest, upload, now):
         return submit_entry(store, "toy", "ada", upload=digest, file_name=name, now=at).ref
 
     return send
+
+
+@pytest.fixture
+def own_metric(store, sent, tmp_path, now):
+    """Gives the contest a metric of its own, which first takes its time, or does something else."""
+
+    def set_metric(first="import time\ntime.sleep(0.6)\n"):
+        (tmp_path / "metric.py").write_text(f"{first}def score(*_): return 0.25\n")
+        choice = MetricChoice("mine", file="metric.py", predicts="labels", greater_is_better=True)
+        contest = replace(get_contest(store, "toy"), metric=choice)
+        digest = store.files.put(tmp_path / "metric.py")
+        change_contest(store, "toy", contest=contest, metric=digest, actor="host", now=now)
+
+    return set_metric
 
 
 @pytest.fixture
@@ -190,6 +210,35 @@ def test_an_upload_that_is_gone_is_given_up_after_its_attempts(store, sent, pool
     assert "no stored file" in entry.host_message and "no stored file" not in entry.message
 
 
+@pytest.mark.parametrize("generation", [1, 2], ids=["supervisor", "scoring child"])
+def test_an_entry_whose_scoring_process_was_killed_is_scored_by_the_next_attempt(
+    store, own_metric, sent, pool, generation, caplog
+):
+    own_metric()
+    ref = sent()
+    worker = Worker(store, pool=pool, clock=_future, limits=QueueLimits(retry_seconds=0))
+    running = threading.Thread(target=worker.run, args=(threading.Event(),), kwargs={"once": True})
+    running.start()
+    assert _until(lambda: _descendants(pool._server.pid, generation))
+    (victim,) = _descendants(pool._server.pid, generation)
+    os.kill(victim, signal.SIGKILL)
+    running.join()
+    entry = get_entry(store, ref)
+    assert (entry.status, entry.public_score) == (Status.SCORED, 0.25)
+    assert "lost its scoring process" in caplog.text
+
+
+def test_an_entry_that_always_loses_its_process_is_given_up(store, own_metric, sent, pool):
+    own_metric("import os\nos.kill(os.getpid(), 9)\n")
+    ref = sent()
+    worker = Worker(store, pool=pool, clock=_future, limits=QueueLimits(retry_seconds=0))
+    while worker.step():
+        pass
+    assert get_entry(store, ref).status is Status.FAILED
+    assert "after 3 attempts" in get_entry(store, ref).host_message
+    assert "SIGKILL" in get_entry(store, ref).host_message
+
+
 def test_a_worker_outlives_a_stumble(store, sent, pool, caplog):
     ref = sent()
     stop = threading.Event()
@@ -258,6 +307,15 @@ def test_why_an_entry_waits_is_a_sentence(store, sent, later):
     assert "withdrawn" in why_pending(store, second, later(41), LIMITS)
     finish_entry(store, lease_entry(store, "w", later(50), LIMITS), GOOD, later(51))
     assert "it was scored at 2026-03-04 12:00:51 UTC" in why_pending(store, first, later(60))
+
+
+def _descendants(pid, generation):
+    """The processes that stand so many generations below one."""
+    found = [pid]
+    for _ in range(generation):
+        listings = [Path(f"/proc/{one}/task/{one}/children") for one in found]
+        found = [int(child) for listing in listings for child in listing.read_text().split()]
+    return found
 
 
 def _future():
