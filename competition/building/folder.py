@@ -160,7 +160,7 @@ def prepare_contest(
         id_column=parts.id_column,
         group_column=plan.group_column,
         time_column=plan.time_column,
-        public_fraction=plan.public_fraction,
+        public_fraction=_public_share(parts),
         seed=plan.seed,
         **settings,
     )
@@ -168,6 +168,12 @@ def prepare_contest(
     shown = _sample(contest, parts, _read_optional(sample, "sample submission"))
     contest = replace(contest, pages=pages or starting_pages(contest, _files(parts, shown)))
     return BuiltContest(contest, _trimmed(parts, contest), shown, (*parts.notes, *notes))
+
+
+def _public_share(parts: Parts) -> float:
+    """Return the share of the scored rows on the public board, as a solution's own Usage has it."""
+    scored = parts.solution[USAGE][parts.solution[USAGE] != "Ignored"]
+    return round(float((scored == "Public").mean()), 2)
 
 
 def write_contest(

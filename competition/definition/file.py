@@ -89,11 +89,7 @@ def dump_public_contest(contest: Contest, path: str | Path) -> None:
     sections = _sections(contest)
     public = {
         "contest": {key: sections["contest"][key] for key in ("slug", "title")},
-        "data": {
-            key: value
-            for key, value in sections["data"].items()
-            if key not in ("seed", "public_fraction")
-        },
+        "data": {key: value for key, value in sections["data"].items() if key != "seed"},
         "metric": {key: value for key, value in sections["metric"].items() if key != "file"},
     }
     _write(Path(path), _text(public))

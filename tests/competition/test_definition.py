@@ -88,8 +88,8 @@ def test_the_public_file_tells_what_tools_need_and_no_more(
     assert (known.labels, known.metric) == (contest.labels, contest.metric)
     assert (known.group_column, known.time_column) == ("fruit id", None)
     text = (tmp_path / "contest-public.toml").read_text()
+    assert known.public_fraction == contest.public_fraction
     assert "seed" not in text
-    assert "public_fraction" not in text
 
 
 def test_every_problem_of_the_form_is_told_at_once_with_its_key_path() -> None:
