@@ -37,7 +37,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from pipelines.network import NetworkClassifier, fit_together
 
-EPOCHS = 3
+EPOCHS = 10
 PLAIN = {
     "activation": "relu",
     "optimiser": "adam",
@@ -101,12 +101,12 @@ def many(
 def single() -> Iterator[Case]:
     """Yield one network at several sizes and batches."""
     sizes = [
-        ((64, 32), 32, 10_000, "relu"),
-        ((64, 32), 256, 40_000, "relu"),
-        ((64, 32), 2048, 60_000, "relu"),
-        ((256, 256), 256, 10_000, "relu"),
-        ((512, 512, 512), 2048, 8_192, "relu"),
-        ((64, 32), 256, 40_000, "sigmoid"),
+        ((64, 32), 32, 5_000, "relu"),
+        ((64, 32), 256, 20_000, "relu"),
+        ((64, 32), 2048, 40_960, "relu"),
+        ((256, 256), 256, 4_096, "relu"),
+        ((512, 512, 512), 2048, 4_096, "relu"),
+        ((64, 32), 256, 20_000, "sigmoid"),
     ]
     for hidden, batch, count, activation in sizes:
         x, y = rows(count, 20)
@@ -128,7 +128,7 @@ def compiled() -> Iterator[Case]:
     """Yield the numba engine against its peers."""
     if find_spec("numba") is None:
         return
-    for hidden, batch, count in (((64, 32), 32, 20_000), ((64, 32), 256, 60_000)):
+    for hidden, batch, count in (((64, 32), 32, 8_000), ((64, 32), 256, 40_000)):
         x, y = rows(count, 20)
         sides = {
             "ours, numba": ours(x, y, hidden, batch, EPOCHS, engine="numba"),
@@ -246,7 +246,7 @@ def main() -> None:
             continue
         environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
         environment |= {"OPENBLAS_CORETYPE": core} if core else {}
-        environment |= {"OMP_NUM_THREADS": "1", "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
+        environment |= {"OMP_NUM_THREADS": "1"}
         print(f"\n== kernels: {name} ==", flush=True)
         arguments = ["--kernels", "here", "--rounds", str(options.rounds)]
         arguments += ["--clock", options.clock, "--only", *options.only]
