@@ -37,6 +37,8 @@ class Sight(Enum):
     DATA = auto()
     """The files for participants."""
     PUBLIC_BOARD = auto()
+    INTERVALS = auto()
+    """How sure the public board is; made from true scores, which the Ladder hides until the end."""
     PRIVATE_BOARD = auto()
     """The final board."""
     TEAM_ENTRIES = auto()
@@ -85,6 +87,7 @@ def may_see(
     CONTEST         launched, not private (or own)       yes
     DATA            no         as CONTEST   as CONTEST  yes
     PUBLIC_BOARD    as CONTEST                           yes
+    INTERVALS       as CONTEST; under the Ladder once out  yes
     PRIVATE_BOARD   as CONTEST, once the board is out    yes
     TEAM_ENTRIES    no         own team     no          yes
     ENTRY_FILE      no         own team     no          yes
@@ -100,7 +103,7 @@ def may_see(
         return False
     if sight in _OWN_TEAM and (team_id is None or team_id != viewer.team_id):
         return False
-    if sight in _AFTER_RELEASE:
+    if sight in _AFTER_RELEASE or (sight is Sight.INTERVALS and contest.ladder):
         return final_board_is_out(contest, now)
     return sight is not Sight.DATA or viewer.user is not None
 

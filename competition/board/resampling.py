@@ -80,6 +80,19 @@ def draw_resampling(
     return Resampling(rows, weights, math.sqrt(sampled / n_rows))
 
 
+def named_resampling(name: str, n_rows: int) -> Resampling:
+    """Draw the resampled test sets that bear a name: everywhere the same ones.
+
+    Parameters
+    ----------
+    name : str
+        Any text, such as the digest of a solution.
+    n_rows : int
+        Rows of the test set.
+    """
+    return draw_resampling(np.random.default_rng(list(name.encode())), n_rows)
+
+
 def entry_replicates(
     resampling: Resampling, metric: Metric, truth: NDArray[Any], prediction: NDArray[Any]
 ) -> Floats:

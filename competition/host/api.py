@@ -16,17 +16,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from competition.board import Confidence
 from competition.errors import CompetitionError
 from competition.host.context import Host, host_address, host_of
 from competition.host.doors import Door, entry_door, open_door, require
 from competition.host.failures import Failure, failure_of, refusal
 from competition.host.identity import signed_in
 from competition.host.invitations import invitation_path
-from competition.host.leaderboards import shown_board
+from competition.host.leaderboards import shown_board, shown_intervals
 from competition.host.scores import entry_note
 from competition.host.sessions import user_of_request
 from competition.queue import count_workers, why_pending
 from competition.store import (
+    BoardRow,
     Entry,
     Store,
     Team,
@@ -46,7 +48,6 @@ from competition.store import (
     submission_limits,
 )
 from competition.visibility import Sight, final_board_is_out, is_launched
-from competition.watching import contest_confidence
 
 __all__ = ["api_app"]
 
@@ -87,8 +88,18 @@ class ContestTold(BaseModel):
     hosts: list[str]
 
 
+class IntervalTold(BaseModel):
+    """How sure a line of the public board is: 95 % intervals of rank and score; its tie group."""
+
+    rank_low: int
+    rank_high: int
+    score_low: float
+    score_high: float
+    tie_group: int
+
+
 class LineTold(BaseModel):
-    """A line of a board; baselines have no rank."""
+    """A line of a board; baselines have no rank, final boards no intervals."""
 
     rank: int | None
     team_id: int
@@ -98,6 +109,7 @@ class LineTold(BaseModel):
     entries: int
     last_entry: datetime
     is_baseline: bool
+    interval: IntervalTold | None
 
 
 class BoardTold(BaseModel):
@@ -197,19 +209,6 @@ class QueueTold(BaseModel):
     workers: int
 
 
-class IntervalTold(BaseModel):
-    """A line of the public board with its interval of rank and score, and its tie group."""
-
-    team: str
-    rank: int
-    rank_low: int
-    rank_high: int
-    score: float
-    score_low: float
-    score_high: float
-    tie_group: int
-
-
 class RecordTold(BaseModel):
     """A record of the audit log."""
 
@@ -274,9 +273,10 @@ def leaderboard(
     asker: Asker, slug: str, board: Annotated[str, Query(pattern="^(public|private)$")] = "public"
 ) -> BoardTold:
     """Give the public or the final board."""
-    shown = shown_board(asker.store, asker.door(slug), private=board == "private")
-    names = LineTold.model_fields
-    lines = [LineTold(**{name: getattr(row, name) for name in names}) for row in shown.rows]
+    door = asker.door(slug)
+    shown = shown_board(asker.store, door, private=board == "private")
+    sure = shown_intervals(asker.store, door, shown)
+    lines = [_board_line(row, sure.get(row.team_id)) for row in shown.rows]
     return BoardTold(board=board, lines=lines)
 
 
@@ -394,15 +394,6 @@ def queue(asker: Asker, slug: str) -> QueueTold:
     return QueueTold(waiting=len(waiting), workers=count_workers(asker.store, asker.now))
 
 
-@router.get("/contests/{slug}/intervals")
-def intervals(asker: Asker, slug: str) -> list[IntervalTold]:
-    """Say how sure each line of the public board is, from resampled test sets; for hosts."""
-    require(asker.door(slug), Sight.HOST_MESSAGES)
-    names = IntervalTold.model_fields
-    found = contest_confidence(asker.store, slug)
-    return [IntervalTold(**{name: getattr(one, name) for name in names}) for one in found]
-
-
 @router.get("/contests/{slug}/audit")
 def audit(
     asker: Asker,
@@ -466,6 +457,14 @@ def _contest(asker: _Asker, slug: str) -> ContestTold:
         teams=record.teams,
         hosts=list(record.hosts),
     )
+
+
+def _board_line(row: BoardRow, sure: Confidence | None) -> LineTold:
+    names = set(LineTold.model_fields) - {"interval"}
+    ends = IntervalTold.model_fields
+    told = None if sure is None else {name: getattr(sure, name) for name in ends}
+    interval = None if told is None else IntervalTold(**told)
+    return LineTold(**{name: getattr(row, name) for name in names}, interval=interval)
 
 
 def _invited(asker: _Asker, slug: str | None, wanted: InvitationWanted) -> InvitationTold:

@@ -13,8 +13,9 @@ from competition.host.scores import shown_score
 from competition.host.wire import naive
 from competition.store import BoardRow, Store, private_board, public_board
 from competition.visibility import Sight, final_board_is_out
+from competition.watching import Intervals, board_intervals
 
-__all__ = ["ShownBoard", "board_archive", "shown_board"]
+__all__ = ["ShownBoard", "board_archive", "shown_board", "shown_intervals"]
 
 _COLUMNS = (
     "Rank",
@@ -48,6 +49,16 @@ def shown_board(store: Store, door: Door, *, private: bool | None = None) -> Sho
     require(door, Sight.PRIVATE_BOARD if private else Sight.PUBLIC_BOARD)
     read = private_board if private else public_board
     return ShownBoard(private, read(store, door.contest.slug))
+
+
+def shown_intervals(store: Store, door: Door, board: ShownBoard) -> Intervals:
+    """Return how sure the lines of a board are, by team id; empty where the viewer may not see it.
+
+    Only public boards have intervals.
+    """
+    if board.private or not door.shows(Sight.INTERVALS):
+        return {}
+    return board_intervals(store, door.contest.slug, board.rows)
 
 
 def board_archive(door: Door, board: ShownBoard) -> bytes:

@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from competition.board import Confidence
 from competition.host.context import base_url_of, host_of
 from competition.host.doors import Door, open_door
 from competition.host.failures import Failure
-from competition.host.leaderboards import ShownBoard, shown_board
+from competition.host.leaderboards import ShownBoard, shown_board, shown_intervals
 from competition.host.rendering import markdown, page
 from competition.host.scores import entry_note, shown_score
 from competition.host.sessions import user_of_request
@@ -104,6 +105,7 @@ def _leaderboard(request: Request) -> Response:
     asked = request.query_params.get("board")
     private = {"public": False, "private": True}.get(asked or "", out)
     board = shown_board(host_of(request).store, door, private=private)
+    lines = _lines(request, door, board)
     return _contest_page(
         request,
         door,
@@ -113,7 +115,8 @@ def _leaderboard(request: Request) -> Response:
             "private": private,
             "choices": _board_choices(door, private),
             "explanation": _explanation(door, private),
-            "rows": _lines(request, door, board),
+            "rows": lines,
+            "has_intervals": any(line["interval"] for line in lines),
             "empty": "No team has a score yet. The first entry will stand here.",
         },
     )
@@ -166,10 +169,13 @@ def _explanation(door: Door, private: bool) -> str:
 
 def _lines(request: Request, door: Door, board: ShownBoard) -> list[Mapping[str, Any]]:
     marked = request.query_params.get("team")
-    return [_line(door, row, marked) for row in board.rows]
+    intervals = shown_intervals(host_of(request).store, door, board)
+    return [_line(door, row, marked, intervals.get(row.team_id)) for row in board.rows]
 
 
-def _line(door: Door, row: BoardRow, marked: str | None) -> Mapping[str, Any]:
+def _line(
+    door: Door, row: BoardRow, marked: str | None, sure: Confidence | None
+) -> Mapping[str, Any]:
     yours = row.team_id == door.viewer.team_id or (marked is not None and row.team == marked)
     return {
         "rank": row.rank,
@@ -177,10 +183,21 @@ def _line(door: Door, row: BoardRow, marked: str | None) -> Mapping[str, Any]:
         "team": row.team,
         "members": row.members if row.members != (row.team,) else (),
         "score": shown_score(row.score, door.contest),
+        "interval": None if sure is None else _interval(door, sure),
         "entries": row.entries,
         "last_entry": row.last_entry,
         "is_baseline": row.is_baseline,
         "yours": yours,
+    }
+
+
+def _interval(door: Door, sure: Confidence) -> Mapping[str, Any]:
+    low, high = (shown_score(end, door.contest) for end in (sure.score_low, sure.score_high))
+    ranks = {sure.rank_low, sure.rank_high}
+    return {
+        "scores": f"{low} – {high}",
+        "ranks": " – ".join(map(str, sorted(ranks))),
+        "tie_group": sure.tie_group,
     }
 
 

@@ -8,6 +8,12 @@ from competition.queue.old_boards import OldBoard, OldLine, list_old_boards
 from competition.queue.outcomes import finish_entry
 from competition.queue.presence import count_workers
 from competition.queue.previews import RankMove, RescorePreview, rescore_preview
+from competition.queue.replicates import (
+    keep_replicates,
+    kept_replicates,
+    load_replicates,
+    missing_replicates,
+)
 from competition.queue.rescoring import (
     RescoreNotReady,
     apply_rescore,
@@ -31,9 +37,13 @@ __all__ = [
     "extend_lease",
     "finish_entry",
     "give_back",
+    "keep_replicates",
+    "kept_replicates",
     "lease_entry",
     "list_old_boards",
     "load_losses",
+    "load_replicates",
+    "missing_replicates",
     "propose_rescore",
     "rescore_entries",
     "rescore_preview",

@@ -8,7 +8,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from competition.errors import CompetitionError
 from competition.queue.leases import Lease, extend_lease, give_back, lease_entry
@@ -16,6 +16,7 @@ from competition.queue.limits import QueueLimits
 from competition.queue.materials import scoring_job
 from competition.queue.outcomes import finish_entry
 from competition.queue.presence import note_worker, note_worker_stopped
+from competition.queue.replicates import keep_replicates, missing_replicates
 from competition.scoring import Limits, ScoringOutcome, ScoringPool
 from competition.store import Store
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 _BEATS_PER_LEASE = 3
 _IDLE_PRESENCE_SECONDS = 5.0
+_LOOK_AGAIN = timedelta(minutes=1)
+_AT_ONCE = 1000
 
 
 def _utc_now() -> datetime:
@@ -64,6 +67,8 @@ class Worker:
         self._pool = pool
         self._clock = clock
         self._lease: Lease | None = None
+        self._lacking: list[int] = []
+        self._look_again_at = datetime.min.replace(tzinfo=UTC)
         self._abandoned = threading.Event()
 
     def run(self, stop: threading.Event, *, once: bool = False) -> None:
@@ -122,7 +127,7 @@ class Worker:
     def _serve(self, stop: threading.Event, once: bool) -> None:
         while not stop.is_set():
             try:
-                worked = self.step()
+                worked = self.step() or self.catch_up()
             except Exception:  # the database may be away for a while: a worker outlives that
                 logger.exception("worker %s stumbled and goes on", self.name)
                 worked = False
@@ -146,6 +151,29 @@ class Worker:
             return
         kept = finish_entry(self.store, lease, outcome, self._clock())
         logger.info("entry %s: %s%s", lease.ref, outcome.status, "" if kept else " (lease lost)")
+        if kept and outcome.status == "scored":
+            self._replicate(lease.ref)
+
+    def catch_up(self) -> bool:
+        """Give one entry on a board the replicates that it lacks; False when none lacks them.
+
+        Entries lack them that were scored by an older version, or whose worker died in between.
+        """
+        if not self._lacking and self._clock() >= self._look_again_at:
+            self._look_again_at = self._clock() + _LOOK_AGAIN
+            self._lacking = missing_replicates(self.store, limit=_AT_ONCE)
+        if not self._lacking:
+            return False
+        self._replicate(self._lacking.pop())
+        return True
+
+    def _replicate(self, ref: int) -> None:
+        if self._pool is None:
+            self._pool = self.make_pool()
+        try:
+            keep_replicates(self.store, ref, self._pool)
+        except (CompetitionError, OSError, ValueError) as error:
+            logger.warning("entry %s has no interval: %s", ref, error)
 
     def _scored(self, lease: Lease) -> ScoringOutcome:
         if self._pool is None:

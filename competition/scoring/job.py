@@ -16,6 +16,7 @@ from competition.scoring.files import read_pair
 from competition.scoring.frames import AlignedPair, score_beside, score_with_losses
 from competition.scoring.outcome import SHOWN_CHARACTERS, ScoringJob, ScoringOutcome, failed
 from competition.scoring.own_metric import load_own_metric, read_source, score_by_own_metric
+from competition.scoring.resampled import public_replicates
 
 MEMORY_MESSAGE = "the metric needed more memory than it may have"
 
@@ -43,7 +44,7 @@ def perform(job: ScoringJob, before_metric: Callable[[], object]) -> ScoringOutc
         loaded = _load(job)
         if loaded.own_source is not None:
             before_metric()
-        return _score(loaded)
+        return _score(loaded, job.resampling)
     except InvalidSubmission as error:
         return ScoringOutcome("rejected", message=str(error), problems=error.problems)
     except ParticipantVisibleError as error:
@@ -69,7 +70,7 @@ def _own_source(contest: Contest, job: ScoringJob) -> str | None:
     return read_source(job.metric or folder / contest.metric.file)
 
 
-def _score(loaded: _Loaded) -> ScoringOutcome:
+def _score(loaded: _Loaded, resampling: str) -> ScoringOutcome:
     contest, pair = loaded.contest, loaded.pair
     if loaded.own_source is not None:
         beside = score_beside(contest, pair)
@@ -78,4 +79,7 @@ def _score(loaded: _Loaded) -> ScoringOutcome:
         return ScoringOutcome("scored", scores)
     metric = get_metric(contest.metric.name, **contest.metric.parameters)
     scores, losses = score_with_losses(contest, metric, pair)
-    return ScoringOutcome("scored", scores, row_losses=losses)
+    replicates = None
+    if resampling and losses is None:
+        replicates = public_replicates(contest, metric, pair, resampling)
+    return ScoringOutcome("scored", scores, row_losses=losses, replicates=replicates)

@@ -35,12 +35,16 @@ class ScoringJob:
     metric : Path, optional
         The host's own ``metric.py``; by default the file that the contest names, beside
         ``contest.toml``.
+    resampling : str
+        The name of the resampled test sets on which the entry is scored too, where the metric has
+        no row losses; without it on none.
     """
 
     contest: Path
     solution: Path
     submission: Path
     metric: Path | None = None
+    resampling: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,8 @@ class ScoringOutcome:
         none.
     output : str
         What the metric printed, its last part; for the host alone.
+    replicates : ndarray of shape (n_replicates,), optional
+        Its public score on each resampled test set, where the job asks for them.
     lost : bool
         The process that scored it was ended from outside; another attempt may score it. Only
         where failed.
@@ -74,6 +80,7 @@ class ScoringOutcome:
     problems: tuple[Problem, ...] = ()
     row_losses: NDArray[np.float64] | None = None
     output: str = ""
+    replicates: NDArray[np.float64] | None = None
     lost: bool = False
 
 
@@ -83,18 +90,19 @@ def failed(message: str, output: str = "", *, lost: bool = False) -> ScoringOutc
 
 
 def write_outcome(outcome: ScoringOutcome, file: IO[bytes]) -> None:
-    """Write an outcome: one line of JSON, then the row losses as little-endian doubles."""
-    losses = outcome.row_losses
+    """Write an outcome: one line of JSON, then its arrays as little-endian doubles."""
+    arrays = (outcome.row_losses, outcome.replicates)
     plain = {
         "status": outcome.status,
         "scores": scores_to_plain(outcome.scores) if outcome.scores else None,
         "message": outcome.message,
         "problems": [vars(problem) for problem in outcome.problems],
-        "losses": None if losses is None else len(losses),
+        "lengths": [None if array is None else len(array) for array in arrays],
     }
     file.write(json.dumps(plain).encode() + b"\n")
-    if losses is not None:
-        file.write(np.ascontiguousarray(losses, dtype="<f8").data)
+    for array in arrays:
+        if array is not None:
+            file.write(np.ascontiguousarray(array, dtype="<f8").data)
 
 
 def read_outcome(file: IO[bytes], output: str = "") -> ScoringOutcome:
@@ -106,15 +114,19 @@ def read_outcome(file: IO[bytes], output: str = "") -> ScoringOutcome:
         The content is cut off or something else.
     """
     plain: Mapping[str, Any] = json.loads(file.readline())
-    rows = plain["losses"]
+    lengths = [length or 0 for length in plain["lengths"]]
     rest = file.read()
-    if len(rest) != 8 * (rows or 0) + len(END) or not rest.endswith(END):
+    if len(rest) != 8 * sum(lengths) + len(END) or not rest.endswith(END):
         raise ValueError("the result is cut off")
+    values = np.frombuffer(rest, dtype="<f8", count=sum(lengths)).astype(np.float64)
+    losses, replicates = np.split(values, lengths[:1])
+    has_losses, has_replicates = (length is not None for length in plain["lengths"])
     return ScoringOutcome(
         plain["status"],
         scores_from_plain(plain["scores"]) if plain["scores"] else None,
         plain["message"],
         tuple(Problem(**problem) for problem in plain["problems"]),
-        None if rows is None else np.frombuffer(rest, dtype="<f8", count=rows).astype(np.float64),
+        losses if has_losses else None,
         output,
+        replicates if has_replicates else None,
     )

@@ -22,7 +22,6 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from competition.scoring.kernel import adopt_orphans, die_with_parent
 from competition.scoring.limits import Limits, close_doors, hide_files
@@ -108,7 +107,8 @@ def supervise(client: socket.socket, result: int) -> None:
     adopt_orphans()
     request = json.loads(receive(client))
     limits = Limits(**request["limits"])
-    job = ScoringJob(**{name: path and Path(path) for name, path in request["job"].items()})
+    files = {name: path and Path(path) for name, path in request["files"].items()}
+    job = ScoringJob(**files, resampling=request["resampling"])
     child = _start_child(job, limits, client, result)
     complaint = _watch(child, limits, client)
     _end(child)
@@ -260,8 +260,10 @@ def _exactly(connection: socket.socket, length: int) -> bytes:
 
 def request_of(job: ScoringJob, limits: Limits) -> bytes:
     """Write a request as `supervise` reads it."""
-    paths: dict[str, Any] = {
+    files = {
         name: None if path is None else str(Path(path).resolve())
         for name, path in vars(job).items()
+        if name != "resampling"
     }
-    return json.dumps({"job": paths, "limits": vars(limits)}).encode()
+    request = {"files": files, "resampling": job.resampling, "limits": vars(limits)}
+    return json.dumps(request).encode()

@@ -15,6 +15,7 @@ from competition.store.opening import Store
 from competition.store.rows import contest_row, user_row
 from competition.store.schema import ContestRow, EntryRow, JobRow, TeamRow
 from competition.store.teams import team_of
+from competition.store.uploads import announced_upload
 from competition.store.values import Entry, Status, SubmissionLimits
 from competition.store.versions import contest_of_version, current_contest, current_version
 
@@ -48,6 +49,7 @@ def submit_entry(
     now: datetime,
     sandbox: bool = False,
     baseline: bool = False,
+    token: str | None = None,
 ) -> Entry:
     """Take an entry: once this returns, it survives a crash and will be scored once.
 
@@ -65,6 +67,9 @@ def submit_entry(
     baseline
         A host's reference: on the board without a rank, as a team named by `description`, free
         of quota.
+    token
+        Of the announced upload, which makes one entry: whoever repeats a request, not knowing
+        whether it arrived, is given the entry that it made.
 
     Raises
     ------
@@ -72,11 +77,15 @@ def submit_entry(
         `DeadlinePassed`, `QuotaExceeded`, `SubmissionsDisabled` or `TooManyPending`, with a
         sentence that says when or what instead.
     NotAllowed
-        When a participant sends a sandbox or baseline entry, or the contest is not open to them.
+        When a participant sends a sandbox or baseline entry, the contest is not open to them, or
+        the upload was submitted to another contest.
     """
     with store.writing() as session:
         contest = contest_row(session, slug)
         user = user_row(session, user_name, lock=True)
+        announced = None if token is None else announced_upload(session, token)
+        if announced is not None and announced.entry_id is not None:
+            return _entry_of_upload(session, contest, announced.entry_id)
         version = current_version(session, contest)
         rules = contest_of_version(store, version)
         arrival = Arrival(session, store, contest, rules, user, now, sandbox, baseline)
@@ -87,7 +96,19 @@ def submit_entry(
         row = _add_entry(arrival, team, upload, size, file_name, description)
         details = {"entry": row.id, "team": team.id, "file": upload, "name": file_name}
         record(session, slug, user.name, "entry sent", details, now)
+        if announced is not None:
+            announced.entry_id = row.id
         return entry_values(session, EntryRow.id == row.id)[0]
+
+
+def _entry_of_upload(session: Session, contest: ContestRow, ref: int) -> Entry:
+    entry = _one(session, ref)
+    if entry.contest != contest.slug:
+        raise NotAllowed(
+            f"this upload was submitted to {entry.contest}; to send the file to {contest.slug} "
+            "too, upload it again"
+        )
+    return entry
 
 
 def get_entry(store: Store, ref: int) -> Entry:

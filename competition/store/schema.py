@@ -179,6 +179,8 @@ class UploadRow(Base):
     created_at: Mapped[datetime]
     digest: Mapped[str | None] = _digest()
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    entry_id: Mapped[int | None] = mapped_column(BigId)
+    """The entry that was made of it; a second request with the same token is given that one."""
 
 
 class EntryRow(Base):
@@ -252,6 +254,21 @@ class RowLossRow(Base):
     entry_id: Mapped[int] = _to("entries.id", primary_key=True, autoincrement=False)
     digest: Mapped[str] = _digest()
     rows: Mapped[int]
+
+
+class ReplicateRow(Base):
+    """Scores on resampled test sets of the entry by which a team stands on the public board.
+
+    ``scores`` holds little-endian float32, or nothing where the metric allows none. Both digests
+    say which definition they were made by.
+    """
+
+    __tablename__ = "replicates"
+    team_id: Mapped[int] = _to("teams.id", primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = _to("entries.id")
+    metric_digest: Mapped[str] = mapped_column(String(64))
+    solution_digest: Mapped[str] = mapped_column(String(64))
+    scores: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class LadderRow(Base):

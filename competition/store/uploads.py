@@ -14,7 +14,14 @@ from competition.store.rows import user_row
 from competition.store.schema import UploadRow, UserRow
 from competition.store.users import digest_of_token
 
-__all__ = ["Upload", "announce_upload", "find_upload", "finish_upload", "forget_uploads"]
+__all__ = [
+    "Upload",
+    "announce_upload",
+    "announced_upload",
+    "find_upload",
+    "finish_upload",
+    "forget_uploads",
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,11 @@ def announce_upload(
         )
         session.add(row)
         return _upload(row, user.name)
+
+
+def announced_upload(session: Session, token: str) -> UploadRow | None:
+    """Return the row behind a token, locked until the end of the transaction, or None."""
+    return session.get(UploadRow, digest_of_token(token), with_for_update=True)
 
 
 def find_upload(store: Store, token: str) -> Upload | None:

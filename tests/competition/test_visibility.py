@@ -7,7 +7,7 @@ from competition.definition import Contest, MetricChoice
 from competition.store import Entry, Status, User, find_user, join_contest, viewer_of
 from competition.visibility import Sight, Viewer, final_board_is_out, may_see, visible_entry
 
-ANYBODY = {Sight.LISTING, Sight.CONTEST, Sight.PUBLIC_BOARD}
+ANYBODY = {Sight.LISTING, Sight.CONTEST, Sight.PUBLIC_BOARD, Sight.INTERVALS}
 OWN = {Sight.TEAM_ENTRIES, Sight.ENTRY_FILE}
 RELEASED = {Sight.PRIVATE_BOARD}
 
@@ -72,6 +72,16 @@ def test_a_private_contest_is_for_those_in_it(contest, viewers, now):
     assert seen(viewers["anonymous"], private, now) == set()
     assert seen(viewers["stranger"], private, now) == set()
     assert seen(viewers["other team"], private, now) == ANYBODY | {Sight.DATA}
+
+
+def test_intervals_would_tell_what_the_ladder_hides(contest, viewers, now):
+    ladder = replace(contest, ladder=True)
+    released = now + timedelta(days=12)
+    assert seen(viewers["own team"], ladder, now) == (ANYBODY | OWN | {Sight.DATA}) - {
+        Sight.INTERVALS
+    }
+    assert may_see(viewers["host"], Sight.INTERVALS, ladder, now)
+    assert may_see(viewers["anonymous"], Sight.INTERVALS, ladder, released)
 
 
 def test_a_limited_contest_is_found_by_its_address_alone(contest, viewers, now):

@@ -89,6 +89,7 @@ def create_submission(call: Call, asked: ApiCreateSubmissionRequest) -> ApiCreat
         description=asked.submission_description[:_LARGEST_DESCRIPTION],
         now=call.now,
         sandbox=asked.sandbox,
+        token=asked.blob_file_tokens,
     )
     told = ApiCreateSubmissionResponse()
     told.ref = entry.ref

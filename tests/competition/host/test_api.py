@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from competition.store import submit_entry
+from competition.store import get_contest, submit_entry, update_contest
 
 
 def ask(
@@ -171,9 +172,20 @@ def test_hosts_invite_participants_only_to_what_is_theirs(house: Any) -> None:
     )
 
 
-def test_hosts_see_how_sure_the_board_is(house: Any, entered: list[int]) -> None:
-    path = f"/contests/{house.slug}/intervals"
-    assert ask(house, "GET", path).status_code == 403
-    (line,) = ask(house, "GET", path, user="grace").json()
-    assert (line["team"], line["rank"], line["tie_group"]) == ("ada", 1, 1)
-    assert line["score_low"] <= line["score"] == 0.9 <= line["score_high"]
+def test_everybody_sees_how_sure_the_public_board_is(house: Any, entered: list[int]) -> None:
+    path = f"/contests/{house.slug}/leaderboard"
+    (line,) = ask(house, "GET", path, user=None).json()["lines"]
+    interval = line["interval"]
+    assert (interval["rank_low"], interval["rank_high"], interval["tie_group"]) == (1, 1, 1)
+    assert interval["score_low"] <= line["score"] == 0.9 <= interval["score_high"]
+    with httpx.Client(base_url=house.url) as browser:
+        shown = browser.get(f"/competitions/{house.slug}/leaderboard?board=public").text
+    assert f">{interval['rank_low']}</td>" in shown and "95 %" in shown
+
+
+def test_under_the_ladder_only_the_host_sees_intervals(house: Any, entered: list[int]) -> None:
+    ladder = replace(get_contest(house.store, house.slug), ladder=True)
+    update_contest(house.store, house.slug, ladder, actor="grace", now=house.clock())
+    path = f"/contests/{house.slug}/leaderboard"
+    assert ask(house, "GET", path).json()["lines"][0]["interval"] is None
+    assert ask(house, "GET", path, user="grace").json()["lines"][0]["interval"] is not None

@@ -44,6 +44,13 @@ def test_an_upload_in_one_piece_needs_no_credentials(house: Any) -> None:
     assert create(house, told["token"]).json()["ref"] > 0
 
 
+def test_a_repeated_request_is_given_the_entry_that_it_made(house: Any) -> None:
+    told = start(house)
+    put(told["createUrl"], TEXT)
+    refs = {create(house, told["token"]).json()["ref"] for _ in range(3)}
+    assert len(refs) == 1
+
+
 def test_an_upload_in_pieces_goes_on_where_it_ended(house: Any) -> None:
     told = start(house)
     url = told["createUrl"]

@@ -110,7 +110,6 @@ API: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/contests/SLUG/mergers"): (422, 422, 422, 422),
     ("GET", "/contests/SLUG/queue"): HOST,
     ("GET", "/contests/SLUG/audit"): HOST,
-    ("GET", "/contests/SLUG/intervals"): HOST,
     ("GET", "/entries/REF"): OWN,
     ("GET", "/entries/REF/wait"): OWN,
     ("DELETE", "/entries/REF"): (401, 403, 404, 403),

@@ -77,7 +77,16 @@ def rows_0002(upload):
     return rows_0001(upload)
 
 
-BUILDERS = {"0001": rows_0001, "0002": rows_0002}
+def rows_0003(upload):
+    """Revision 0003 added the replicates of entries on a board, and the entry of an upload."""
+    replicates = {
+        "team_id": 1, "entry_id": 1, "metric_digest": "m", "solution_digest": upload,
+        "scores": b"\x00\x00\x00?",
+    }  # fmt: skip
+    return rows_0002(upload) | {"replicates": replicates}
+
+
+BUILDERS = {"0001": rows_0001, "0002": rows_0002, "0003": rows_0003}
 
 
 def test_every_revision_has_a_small_home_to_upgrade():
