@@ -1,7 +1,8 @@
 """A host's own ``metric.py``, by Kaggle's contract.
 
 The file defines ``score(solution, submission, row_id_column_name, **parameters) -> float``. Both
-tables are aligned by id and hold no ``Usage``. An exception whose class is named
+tables are aligned by id and hold no ``Usage``; the solution has all its other columns, such as
+weights or groups, and not only the targets. An exception whose class is named
 ``ParticipantVisibleError`` is shown to the participant, any other only to the host.
 """
 
@@ -70,16 +71,16 @@ def score_by_own_metric(
         It raised another one, or returned no finite number.
     """
     scores = {
-        part: _called(contest, own_score, _part(pair, mask, contest), name)
+        part: _called(contest, own_score, _part(pair, mask), name)
         for part, mask in usage_masks(pair.solution).items()
     }
     return Scores(**vars(SplitScores(**scores)))
 
 
-def _part(pair: AlignedPair, mask: NDArray[np.bool_], contest: Contest) -> AlignedPair:
-    columns = [contest.id_column, *contest.targets]
+def _part(pair: AlignedPair, mask: NDArray[np.bool_]) -> AlignedPair:
+    solution = pair.solution.drop(columns="Usage", errors="ignore")
     return AlignedPair(
-        pair.solution.loc[mask, columns].reset_index(drop=True),
+        solution.loc[mask].reset_index(drop=True),
         pair.submission.loc[mask].reset_index(drop=True),
     )
 

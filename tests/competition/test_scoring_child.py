@@ -186,6 +186,19 @@ def test_a_metric_file_gets_aligned_tables_without_usage(own: Own) -> None:
     assert outcome.scores == Scores(overall=4.0, public=2.0, private=2.0), outcome.message
 
 
+def test_a_metric_file_gets_all_columns_of_the_solution_but_usage(own: Own, folder: Path) -> None:
+    rows = ("1,0,3,Public", "2,1,1,Public", "3,1,1,Private", "4,0,1,Private", "5,1,9,Ignored")
+    (folder / "solution.csv").write_text("\n".join(["id,ripe,weight,Usage", *rows]))
+    body = (
+        "assert list(solution) == ['id', 'ripe', 'weight'] and 'weight' not in submission\n"
+        "right = solution.ripe == submission.ripe\n"
+        "return float((right * solution.weight).sum() / solution.weight.sum())"
+    )
+    scores = own(body).scores
+    assert scores is not None
+    assert (scores.public, scores.private) == (0.75, 0.5)
+
+
 def test_registered_metrics_stand_beside_a_metric_file(own: Own) -> None:
     outcome = own("return 7.0", beside=("accuracy",))
 
