@@ -20,6 +20,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "close": ("changing", "Set a contest's deadline, now or at a time."),
     "rescore": ("rescoring", "Score entries again, show who moves, then swap the boards."),
     "boards": ("record", "Show the boards that a rescore replaced."),
+    "results": ("results", "Show the final board with medals, points and the shake-up."),
     "confidence": ("watching", "Show how sure each line of the board is."),
     "probing": ("watching", "Look for entries that ask the board for labels."),
     "audit": ("record", "Show and verify the audit log of a contest."),
