@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from experiments.data import ContestData, as_predictions
 from experiments.definition import Experiment
+from experiments.library import KeptTrial
 from experiments.result import ModelScore
 from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
 from pipelines.models.champion import Champion, FoldModel
 from pipelines.models.greedy import choose_greedily
+from pipelines.models.saving import Lesson, save_champion
 from pipelines.models.scoring import Scorer
 from pipelines.search.trials import mean_test_answers, out_of_fold
-from pipelines.tracking.models import save_champion
+from pipelines.tracking.models import CHAMPION_FOLDER, as_served, keep_example
 
 Answers = NDArray[np.float64]
 MODEL_FOLDER = "model"
@@ -30,21 +32,13 @@ EXAMPLE_ROWS = 5
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """A model made of fold fits: its name, out-of-fold and test answers."""
+    """A model made of candidates' fold fits: its name, out-of-fold and test answers."""
 
     name: str
     scored: Answers
     test: Answers | None
+    candidates: list[Candidate]
     fits: list[list[FoldFit]]
-
-
-@dataclass(frozen=True)
-class KeptTrial:
-    """A completed trial: its number, what was tried, and its out-of-fold answers."""
-
-    number: int
-    candidate: Candidate
-    scored: Answers | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +54,7 @@ class Finished:
 def finish(
     experiment: Experiment,
     data: ContestData,
+    lesson: Lesson,
     prepared: PreparedFolds,
     scorer: Scorer,
     library: Sequence[KeptTrial],
@@ -69,7 +64,7 @@ def finish(
 
     Parameters
     ----------
-    experiment, data, prepared, scorer
+    experiment, data, lesson, prepared, scorer
         Of the study.
     library : sequence of KeptTrial
         The completed trials, the best first.
@@ -84,8 +79,7 @@ def finish(
     chosen = next(model for model in built if model.name == experiment.submission.model)
     predictions = _predictions(data, chosen)
     folder.mkdir(parents=True, exist_ok=True)
-    example = data.tables.train[data.columns].head(EXAMPLE_ROWS)
-    save_champion(folder / MODEL_FOLDER, champion_of(data, prepared, chosen), example)
+    keep_model(folder / MODEL_FOLDER, experiment.model, data, lesson, prepared, chosen)
     write_out_of_fold(folder / "out_of_fold.parquet", data, prepared, chosen.scored)
     if predictions is not None:
         write_parquet(folder / "predictions.parquet", predictions)
@@ -107,7 +101,10 @@ def build_models(
     seeds = [best.seed + one for one in range(experiment.ensemble.seeds)]
     candidates = [Candidate(best.parameters, seed) for seed in seeds]
     fits = fit_candidates(experiment.model, candidates, prepared)
-    return [_built("best", fits[:1], prepared), _built("seeds", fits, prepared)]
+    return [
+        _built("best", candidates[:1], fits[:1], prepared),
+        _built("seeds", candidates, fits, prepared),
+    ]
 
 
 def build_greedy(
@@ -124,23 +121,38 @@ def build_greedy(
         greater_is_better=scorer.metric.greater_is_better,
     )
     if experiment.submission.model != GREEDY:
-        return BuiltModel(GREEDY, ensemble.scored, None, [])
+        return BuiltModel(GREEDY, ensemble.scored, None, [], [])
     taken = [trial for trial in library if trial.number in ensemble.counts]
-    fits = fit_candidates(experiment.model, [trial.candidate for trial in taken], prepared)
-    weighed = [
-        one
-        for trial, one in zip(taken, fits, strict=True)
-        for _ in range(ensemble.counts[trial.number])
-    ]
-    built = _built(GREEDY, weighed, prepared)
-    return BuiltModel(GREEDY, ensemble.scored, built.test, weighed)
+    candidates = [trial.candidate for trial in taken]
+    fits = fit_candidates(experiment.model, candidates, prepared)
+    places = np.repeat(np.arange(len(taken)), [ensemble.counts[trial.number] for trial in taken])
+    weighed, members = [fits[place] for place in places], [candidates[place] for place in places]
+    return replace(_built(GREEDY, members, weighed, prepared), scored=ensemble.scored)
 
 
-def _built(name: str, fits: list[list[FoldFit]], prepared: PreparedFolds) -> BuiltModel:
+def _built(
+    name: str, candidates: list[Candidate], fits: list[list[FoldFit]], prepared: PreparedFolds
+) -> BuiltModel:
     scored = np.mean([out_of_fold(one, prepared) for one in fits], axis=0)
     tests = [mean_test_answers(one) for one in fits]
     present = [test for test in tests if test is not None]
-    return BuiltModel(name, scored, np.mean(present, axis=0) if present else None, fits)
+    test = np.mean(present, axis=0) if present else None
+    return BuiltModel(name, scored, test, candidates, fits)
+
+
+def keep_model(
+    folder: Path,
+    kind: str,
+    data: ContestData,
+    lesson: Lesson,
+    prepared: PreparedFolds,
+    model: BuiltModel,
+) -> None:
+    """Write a built model as a champion, with a few rows and what it says of them."""
+    champion = champion_of(data, prepared, model)
+    save_champion(folder / CHAMPION_FOLDER, champion, lesson, kind, model.candidates)
+    example = as_served(lesson.rows.head(EXAMPLE_ROWS))
+    keep_example(folder, example, champion.predict(example))
 
 
 def champion_of(data: ContestData, prepared: PreparedFolds, model: BuiltModel) -> Champion:
@@ -185,19 +197,6 @@ def write_out_of_fold(
     if data.contest.id_column in data.tables.train:
         frame.insert(0, data.contest.id_column, data.tables.train[data.contest.id_column])
     write_parquet(path, frame)
-
-
-def keep_answers(folder: Path, number: int, answers: Answers) -> None:
-    """Keep a trial's out-of-fold answers for ensembles and reports."""
-    folder.mkdir(parents=True, exist_ok=True)
-    columns = [f"answer_{place}" for place in range(answers.shape[1])]
-    write_parquet(folder / f"trial-{number:05d}.parquet", pd.DataFrame(answers, columns=columns))
-
-
-def kept_answers(folder: Path, number: int) -> Answers | None:
-    """Return a trial's out-of-fold answers, None where they were not kept."""
-    path = folder / f"trial-{number:05d}.parquet"
-    return pd.read_parquet(path).to_numpy(np.float64) if path.exists() else None
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:

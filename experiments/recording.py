@@ -124,7 +124,7 @@ def record_trial(
 ) -> None:
     """Record a trial that has ended: parameters, curves, scores, state."""
     with session.run(f"trial-{trial.number:05d}") as log:
-        log.start(f"trial {trial.number}", now=started, parent=STUDY_KEY)
+        log.start(trial_name(trial.number, outcome, parameters), now=started, parent=STUDY_KEY)
         log.parameters({**parameters, "seed": seed})
         log.tags({"ripe.kind": "trial", "optuna.trial": str(trial.number), "optuna.state": state})
         now = in_ms(_now())
@@ -134,6 +134,24 @@ def record_trial(
         if outcome.failure is not None:
             log.tags({"stop.reason": outcome.failure})
         log.end({"COMPLETE": "FINISHED", "PRUNED": "KILLED"}.get(state, "FAILED"), now=_now())
+
+
+def trial_name(number: int, outcome: TrialOutcome, parameters: Mapping[str, Any]) -> str:
+    """Return a run's name that says how good the trial is and what it tried.
+
+    Examples
+    --------
+    >>> tried = TrialOutcome([], (0.95, 0.96))
+    >>> trial_name(17, tried, {"hidden_layer_sizes": (32, 16)})
+    '#17 0.9550 (32, 16)'
+    >>> trial_name(3, TrialOutcome([], pruned=True), {"hidden_layer_sizes": (8,)})
+    '#3 pruned (8)'
+    """
+    result = f"{outcome.score:.4f}" if outcome.fold_scores else "failed"
+    words = [f"#{number}", "pruned" if outcome.pruned else result]
+    if "hidden_layer_sizes" in parameters:
+        words.append(f"({', '.join(map(str, parameters['hidden_layer_sizes']))})")
+    return " ".join(words)
 
 
 def _scores(outcome: TrialOutcome) -> dict[str, float]:
@@ -176,8 +194,11 @@ def _curves(outcome: TrialOutcome, started_ms: int, ended_ms: int) -> list[Point
     return points
 
 
-def record_models(log: RunLog, models: tuple[ModelScore, ...], chosen: ModelScore) -> None:
-    """Record the scores of the models built after the search."""
+def record_models(
+    log: RunLog, name: str, models: tuple[ModelScore, ...], chosen: ModelScore
+) -> None:
+    """Record the scores of the models built after the search, the chosen one's in the name too."""
+    log.rename(f"{name} {chosen.score:.4f}")
     now = in_ms(_now())
     values = {"cv.score": chosen.score, "cv.low": chosen.low, "cv.high": chosen.high}
     values |= {f"cv.{model.name}": model.score for model in models}

@@ -4,41 +4,35 @@ MLflow's own inference of requirements runs the model in a child process and tak
 takes none.
 """
 
-import json
-import pickle
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow import MlflowClient
 
-CHAMPION_FILE = "champion.pkl"
-EXAMPLE_FILE = "example.json"
-REQUIRED = ("ripeness", "numpy", "pandas", "scikit-learn")
+CHAMPION_FOLDER = "champion"
+EXAMPLE_FILE, ANSWERS_FILE = "example.parquet", "answers.parquet"
+CODE = Path(__file__).with_name("served_model.py")
+REQUIRED = ("ripeness", "numpy", "pandas", "pyarrow", "safetensors", "scikit-learn")
 
 
-def save_champion(folder: Path, champion: Any, example: Any) -> None:
-    """Write a champion and a few raw rows beside it, to be logged by the writer process.
+def keep_example(folder: Path, example: "pd.DataFrame", answers: "pd.DataFrame") -> None:
+    """Write a few raw rows and their predictions beside a champion, for the model's signature.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Made here.
-    champion : pipelines.models.champion.Champion
+        Holds the champion in a folder of its own.
     example : pandas.DataFrame
-        Raw rows, for the model's signature and example.
+        As `as_served` returns it.
+    answers : pandas.DataFrame
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / CHAMPION_FILE, pickle.dumps(champion))
-    rows = example.to_json(orient="split", index=False, date_format="iso")
-    kinds = {name: str(kind) for name, kind in example.dtypes.items()}
-    _write(folder / EXAMPLE_FILE, json.dumps({"rows": rows, "kinds": kinds}).encode())
-
-
-def load_champion(path: Path) -> Any:
-    """Read a champion of our own making; never one of unknown origin (it is a pickle)."""
-    return pickle.loads(path.read_bytes())
+    for name, frame in ((EXAMPLE_FILE, example), (ANSWERS_FILE, answers)):
+        temporary = folder / f".{name}"
+        frame.to_parquet(temporary, index=False)
+        temporary.replace(folder / name)
 
 
 def log_model(
@@ -51,7 +45,7 @@ def log_model(
     client : mlflow.MlflowClient
     run_id : str
     folder : pathlib.Path
-        As `save_champion` wrote it.
+        Holds the champion's folder and its example.
     name : str
         Name in the model registry.
     alias : str or None
@@ -63,19 +57,17 @@ def log_model(
         Address of the model.
     """
     import mlflow
+    import pandas as pd
     from mlflow.models import infer_signature
 
-    from pipelines.tracking import served_model
-
-    champion = load_champion(folder / CHAMPION_FILE)
-    example = as_served(_read_example(folder / EXAMPLE_FILE))
+    example = pd.read_parquet(folder / EXAMPLE_FILE)
     mlflow.set_tracking_uri(client.tracking_uri)
     with mlflow.start_run(run_id=run_id):
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(served_model.__file__),
-            artifacts={"champion": str(folder / CHAMPION_FILE)},
-            signature=infer_signature(example, champion.predict(example)),
+            python_model=str(CODE),
+            artifacts={"champion": str(folder / CHAMPION_FOLDER)},
+            signature=infer_signature(example, pd.read_parquet(folder / ANSWERS_FILE)),
             input_example=example,
             pip_requirements=requirements(),
         )
@@ -107,23 +99,7 @@ def requirements() -> list[str]:
     return installed
 
 
-def as_served(rows: Any) -> Any:
+def as_served(rows: "pd.DataFrame") -> "pd.DataFrame":
     """Return raw rows in types that MLflow's signatures bear: no integers that may be missing."""
     whole = rows.select_dtypes("integer").columns
     return rows.astype(dict.fromkeys(whole, "float64"))
-
-
-def _read_example(path: Path) -> Any:
-    import io
-
-    import pandas as pd
-
-    content = json.loads(path.read_bytes())
-    rows = pd.read_json(io.StringIO(content["rows"]), orient="split", convert_dates=False)
-    return rows.astype(content["kinds"])
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(data)
-    temporary.replace(path)

@@ -108,6 +108,10 @@ class RunLog:
         """Let the page that `ui_address` names show the columns that matter, the best run first."""
         self._append("view", lowest_first=lowest_first)
 
+    def rename(self, name: str) -> None:
+        """Give the run another name."""
+        self._append("name", name=name)
+
     def end(self, status: str, *, now: datetime) -> None:
         """End the run: FINISHED, FAILED or KILLED."""
         self._append("end", status=status, time_ms=in_ms(now))

@@ -6,7 +6,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 
-from pipelines.tracking.models import load_champion
+from pipelines.models.saving import load_champion
 
 
 class ServedChampion(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]

@@ -161,6 +161,8 @@ class SessionWriter:
             from pipelines.tracking.models import log_model
 
             log_model(self.client, run_id, Path(row["folder"]), row["name"], row["alias"])
+        elif row["row"] == "name":
+            self.client.update_run(run_id, name=row["name"])
         elif row["row"] == "view":
             tag, view = shared_view(lowest_first=row["lowest_first"])
             self.client.set_experiment_tag(self.experiment_id, tag, view)

@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 
 from competition.building import build_contest_folder
+from experiments import Progress, StudyResult, run_experiment
+from experiments.loading import parse_experiment
 from pipelines.tracking.store import prepare_store
 
 
@@ -55,17 +57,41 @@ def clouds_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def finished(
+    clouds_home: Path,
+    copy_home: Callable[[Path, Path], Path],
+    small_experiment: Callable[..., dict[str, Any]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[StudyResult, Path, list[Progress]]:
+    """A finished study, its home and what it told on the way; to be read only."""
+    home = copy_home(clouds_home, tmp_path_factory.mktemp("finished") / "home")
+    stages: list[Progress] = []
+    experiment = parse_experiment(small_experiment(), "small")
+    return run_experiment(experiment, home, on_progress=stages.append), home, stages
+
+
+@pytest.fixture(scope="session")
+def copy_home() -> Callable[[Path, Path], Path]:
+    """Copies a home, its database as a database, to another place."""
+
+    def copy(home: Path, place: Path) -> Path:
+        left_out = shutil.ignore_patterns("mlflow.db*", "spool", "artifacts")
+        shutil.copytree(home, place, ignore=left_out)
+        with (
+            closing(sqlite3.connect(home / "mlflow.db")) as source,
+            closing(sqlite3.connect(place / "mlflow.db")) as target,
+        ):
+            source.backup(target)
+        return place
+
+    return copy
+
+
 @pytest.fixture
-def small_home(clouds_home: Path, tmp_path: Path) -> Path:
-    """A copy of `clouds_home` to run studies in."""
-    home = tmp_path / "home"
-    shutil.copytree(clouds_home / "contests", home / "contests")
-    with (
-        closing(sqlite3.connect(clouds_home / "mlflow.db")) as source,
-        closing(sqlite3.connect(home / "mlflow.db")) as copy,
-    ):
-        source.backup(copy)
-    return home
+def small_home(clouds_home: Path, copy_home: Callable[[Path, Path], Path], tmp_path: Path) -> Path:
+    """A home to run studies in, without any."""
+    return copy_home(clouds_home, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -27,6 +28,7 @@ def long_content(small_experiment):
     """The content of an experiment whose later batches take long enough to be stopped."""
     return small_experiment(
         name="long",
+        validation={"folds": 2},
         network={"max_epochs": 300},
         search={"trials": 60, "batch": 2},
         ensemble={"seeds": 1},
@@ -92,7 +94,7 @@ def runs_by_status(home: Path) -> dict[str, int]:
     place = client.get_experiment_by_name("clouds").experiment_id
     counts: dict[str, int] = {}
     for run in client.search_runs([place]):
-        if run.info.run_name == "long" or run.data.tags.get("study.name") == "long":
+        if run.data.tags.get("ripe.experiment") == "long":
             counts[run.info.status] = counts.get(run.info.status, 0) + 1
     return counts
 
@@ -135,26 +137,32 @@ def test_a_killed_study_is_mended_by_the_next_run(small_home, long_content):
     assert runs_by_status(small_home) == {"FINISHED": 1}
 
 
-def test_two_searches_at_once_on_a_fresh_home_do_not_race(small_home, small_experiment):
+def test_searches_at_once_on_a_fresh_home_do_not_race_and_predict_as_anywhere(
+    small_home, small_experiment, finished
+):
     (small_home / "mlflow.db").unlink()
-    processes = [
-        start_one(small_home, small_experiment(name=name)) for name in ("one", "two", "three")
-    ]
+    contents = [small_experiment(), small_experiment(seed=7)]
+    processes = [start_one(small_home, content) for content in contents]
+    digests = []
     for process in processes:
-        _, complaints = process.communicate(timeout=DEADLINE_SECONDS)
+        said, complaints = process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 0, complaints
+        digests.append(said.strip())
     client = prepare_store(f"sqlite:///{small_home.resolve() / 'mlflow.db'}")
     runs = client.search_runs([client.get_experiment_by_name("clouds").experiment_id])
-    assert len(runs) == 3 * 5
+    assert len(runs) == 2 * 5
     assert {run.info.status for run in runs} == {"FINISHED"}
+    here = finished[0].predictions.to_csv(index=False).encode()
+    assert digests[0] == hashlib.sha256(here).hexdigest()
 
 
 def start_one(home: Path, content: dict) -> subprocess.Popen:
     code = (
-        "import sys, json; from pathlib import Path\n"
+        "import sys, json, hashlib; from pathlib import Path\n"
         "from experiments import run_experiment\n"
         "from experiments.loading import parse_experiment\n"
-        "run_experiment(parse_experiment(json.loads(sys.argv[2]), 'x'), Path(sys.argv[1]))\n"
+        "r = run_experiment(parse_experiment(json.loads(sys.argv[2]), 'x'), Path(sys.argv[1]))\n"
+        "print(hashlib.sha256(r.predictions.to_csv(index=False).encode()).hexdigest())\n"
     )
     return subprocess.Popen(
         [sys.executable, "-P", "-c", code, str(home), json.dumps(content)],

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
-import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from competition.tables import read_table
 from experiments import ExperimentError, MissingData, run_experiment
+from experiments.data import find_data, read_data
+from experiments.finishing import BuiltModel, champion_of
 from experiments.loading import parse_experiment
+from experiments.preparing import make_lesson, prepare
 from pipelines.errors import PipelineError
+from pipelines.models import Candidate, fit_candidates
+from pipelines.models.saving import load_champion, save_champion
+from pipelines.tracking.runs import list_studies, list_trials
 from pipelines.tracking.store import prepare_store
+
+SMALL = {
+    "network": {"hidden_layer_sizes": [4], "max_epochs": 2},
+    "random_forest": {"n_estimators": 5},
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +33,10 @@ def experiment(small_experiment):
     return parse_experiment(small_experiment(), "small")
 
 
-@pytest.fixture(scope="module")
-def finished(clouds_home, experiment):
-    """A finished study, its home and what it told on the way; to be read only."""
-    stages = []
-    result = run_experiment(experiment, clouds_home, on_progress=stages.append)
-    return result, clouds_home, stages
+@pytest.fixture
+def finished_copy(finished, copy_home, tmp_path):
+    """A copy of the finished study's home, to go on in."""
+    return copy_home(finished[1], tmp_path / "home")
 
 
 def digest(frame: pd.DataFrame) -> str:
@@ -87,8 +95,16 @@ def test_out_of_fold_predictions_cover_every_row_once(finished):
 
 def test_the_first_trial_takes_the_fixed_values(finished):
     _, runs = runs_of(finished[1])
-    first = next(run for run in runs if run.info.run_name == "trial 0")
+    first = next(run for run in runs if run.data.tags.get("optuna.trial") == "0")
     assert float(first.data.params["learning_rate"]) == 0.02
+
+
+def test_names_of_runs_say_which_is_best_and_why(finished):
+    result, home, _ = finished
+    [study], trials = list_studies(home), list_trials(home, result.run_id)
+    assert study.name == f"small {result.score:.4f}"
+    assert trials[0].name == f"#{result.best_number} {result.best_score:.4f} (4)"
+    assert all(trial.name.endswith(f" {trial.score:.4f} (4)") for trial in trials)
 
 
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
@@ -101,54 +117,50 @@ def test_the_champion_loads_back_and_predicts_the_same(finished):
     rows = read_table(home / "contests/clouds/data/test.csv")
     said = model.predict(rows.drop(columns="id"))
     assert list(said["ripe"]) == list(result.predictions["ripe"])
+    files = [path for path in (home / "artifacts").rglob("*") if path.is_file()]
+    assert any(path.suffix == ".safetensors" for path in files)
+    assert not [path for path in files if path.suffix in (".pkl", ".pickle", ".joblib")]
+
+
+@pytest.mark.parametrize("model", ["network", "random_forest"])
+def test_a_champion_s_files_give_the_same_answers_bit_for_bit(tmp_path, clouds_home, model):
+    content = {"name": "kept", "contest": "clouds", "model": model, "validation": {"folds": 2}}
+    experiment = parse_experiment(content, "kept")
+    data = read_data(find_data(experiment, clouds_home))
+    lesson = make_lesson(experiment, data)
+    prepared = prepare(lesson, data)
+    candidates = [Candidate(SMALL[model], seed) for seed in (1, 2)]
+    with threadpool_limits(1):
+        fits = fit_candidates(model, candidates, prepared)
+    built = BuiltModel("seeds", np.zeros(0), None, candidates, fits)
+    champion = champion_of(data, prepared, built)
+    save_champion(tmp_path / "champion", champion, lesson, model, candidates)
+    again = load_champion(tmp_path / "champion")
+    test = data.tables.test
+    assert np.array_equal(again.answers(test), champion.answers(test))
+    kinds = {path.suffix for path in (tmp_path / "champion").iterdir()}
+    assert kinds == {".json", ".parquet", ".safetensors"}
 
 
 def test_a_spent_budget_tries_nothing_and_a_larger_one_goes_on(
-    small_home, experiment, small_experiment
+    finished, finished_copy, experiment, small_experiment
 ):
-    first = run_experiment(experiment, small_home)
-    again = run_experiment(experiment, small_home)
+    first = finished[0]
+    again = run_experiment(experiment, finished_copy)
     assert (again.trials, again.new_trials, again.run_id) == (4, 0, first.run_id)
     assert digest(again.predictions) == digest(first.predictions)
     larger = parse_experiment(small_experiment(search={"trials": 6}), "small")
-    longer = run_experiment(larger, small_home)
+    longer = run_experiment(larger, finished_copy)
     assert (longer.trials, longer.new_trials, longer.run_id) == (6, 2, first.run_id)
 
 
 def test_a_study_in_two_goes_equals_one_in_one_go(
-    small_home, experiment, small_experiment, tmp_path
+    finished, small_home, experiment, small_experiment
 ):
     run_experiment(parse_experiment(small_experiment(search={"trials": 2}), "small"), small_home)
-    in_two = run_experiment(experiment, small_home)
-    in_one = run_experiment(experiment, small_home, fresh=True)
+    in_two, in_one = run_experiment(experiment, small_home), finished[0]
     assert in_one.best_score == in_two.best_score
     assert digest(in_one.predictions) == digest(in_two.predictions)
-
-
-def test_another_process_predicts_the_same_byte_for_byte(small_home, finished, small_experiment):
-    here = finished[0]
-    code = (
-        "import sys, json, hashlib; from pathlib import Path\n"
-        "from experiments import run_experiment\n"
-        "from experiments.loading import parse_experiment\n"
-        "content = json.loads(sys.argv[2])\n"
-        "r = run_experiment(parse_experiment(content, 'small'), Path(sys.argv[1]), fresh=True)\n"
-        "print(hashlib.sha256(r.predictions.to_csv(index=False).encode()).hexdigest())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code, str(small_home), json.dumps(small_experiment())],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == digest(here.predictions)
-
-
-def test_another_seed_is_another_study(small_home, finished, experiment):
-    first = finished[0]
-    other = run_experiment(experiment.model_copy(update={"seed": 7}), small_home)
-    assert other.study != first.study
-    assert other.run_id != first.run_id
 
 
 def test_missing_data_say_where_they_were_looked_for(tmp_path, experiment):
@@ -182,7 +194,7 @@ def test_a_study_whose_trials_all_fail_says_why(small_home, small_experiment):
     with pytest.raises(ExperimentError, match="every trial failed"):
         run_experiment(parse_experiment(content, "small"), small_home)
     _client, runs = runs_of(small_home)
-    parent = next(run for run in runs if run.info.run_name == "hopeless")
+    parent = next(run for run in runs if run.data.tags.get("ripe.kind") == "study")
     trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     assert {run.info.status for run in [parent, *trials]} == {"FAILED"}
     assert "finite" in trials[0].data.tags["stop.reason"]
@@ -191,7 +203,9 @@ def test_a_study_whose_trials_all_fail_says_why(small_home, small_experiment):
 def test_pruned_trials_stop_early_and_are_on_record_as_such(small_home, small_experiment):
     content = small_experiment(
         name="pruning",
-        network={"max_epochs": 20},
+        validation={"folds": 2},
+        network={"max_epochs": 16},
+        ensemble={"seeds": 1, "greedy": False},
         search={
             "trials": 16,
             "batch": 4,
@@ -208,12 +222,16 @@ def test_pruned_trials_stop_early_and_are_on_record_as_such(small_home, small_ex
     for run in pruned:
         assert run.info.status == "KILLED"
         assert "cv.score" not in run.data.metrics
-        assert len(client.get_metric_history(run.info.run_id, "validation_loss")) < 20
+        assert len(client.get_metric_history(run.info.run_id, "validation_loss")) < 16
 
 
 def test_a_search_without_gain_ends_before_its_budget(small_home, small_experiment):
     content = small_experiment(
-        name="patient", search={"trials": 60, "batch": 2, "patience": 4, "space": {}}
+        name="patient",
+        validation={"folds": 2},
+        network={"max_epochs": 1},
+        ensemble={"seeds": 1, "greedy": False},
+        search={"trials": 60, "batch": 2, "patience": 2, "space": {}},
     )
     result = run_experiment(parse_experiment(content, "small"), small_home)
     assert result.trials < 20
