@@ -5,6 +5,7 @@ It shows private scores whenever it is asked: who may see them is for `competiti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from competition.store import (
     public_board,
 )
 
-__all__ = ["Result", "Results", "contest_results"]
+__all__ = ["Result", "Results", "contest_results", "final_medals"]
 
 _DAY_SECONDS = 86_400
 
@@ -85,7 +86,7 @@ def contest_results(store: Store, slug: str, *, now: datetime) -> Results:
     final = [_standing(row) for row in rows]
     moved = shake_up([_standing(row) for row in public_board(store, slug)], final)
     moves = {move.team: move for move in moved.moves}
-    medals = award_medals(final)
+    medals = final_medals(rows)
     days = _days_after(get_contest(store, slug).deadline, now)
     teams = sum(row.rank is not None for row in rows)
     lines = []
@@ -104,6 +105,12 @@ def contest_results(store: Store, slug: str, *, now: datetime) -> Results:
             )
         )
     return Results(tuple(lines), moved.mean, moved.top, tuple(late_board(store, slug)))
+
+
+def final_medals(rows: Sequence[BoardRow]) -> dict[int, Medal]:
+    """Give the medals of a whole final board, by team id."""
+    medals = award_medals([_standing(row) for row in rows])
+    return {int(team): medal for team, medal in medals.items()}
 
 
 def _standing(row: BoardRow) -> Standing:

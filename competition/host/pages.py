@@ -20,11 +20,13 @@ from competition.host.rendering import markdown, page
 from competition.host.scores import entry_note, shown_score
 from competition.host.sessions import user_of_request
 from competition.metrics import get_metric
+from competition.results import final_medals
 from competition.store import (
     BoardRow,
     ContestRecord,
     Entry,
     contest_record,
+    late_board,
     list_contests,
     list_data_files,
     list_entries,
@@ -35,7 +37,8 @@ from competition.visibility import Sight, final_board_is_out, is_launched
 __all__ = ["page_routes", "problem_page"]
 
 _OVERVIEW_PAGES = ("description", "overview", "Description", "Overview")
-_MEDALS = {1: "first", 2: "second", 3: "third"}
+_PLACES = {1: "first", 2: "second", 3: "third"}
+_MEDALS = {"gold": "first", "silver": "second", "bronze": "third"}
 
 
 def page_routes() -> list[BaseRoute]:
@@ -116,6 +119,7 @@ def _leaderboard(request: Request) -> Response:
             "choices": _board_choices(door, private),
             "explanation": _explanation(door, private),
             "rows": lines,
+            "late": _late(request, door, board),
             "has_intervals": any(line["interval"] for line in lines),
             "empty": "No team has a score yet. The first entry will stand here.",
         },
@@ -170,7 +174,26 @@ def _explanation(door: Door, private: bool) -> str:
 def _lines(request: Request, door: Door, board: ShownBoard) -> list[Mapping[str, Any]]:
     marked = request.query_params.get("team")
     intervals = shown_intervals(host_of(request).store, door, board)
-    return [_line(door, row, marked, intervals.get(row.team_id)) for row in board.rows]
+    medals = _medals(board)
+    return [
+        {**_line(door, row, marked, intervals.get(row.team_id)), "medal": medals.get(row.team_id)}
+        for row in board.rows
+    ]
+
+
+def _medals(board: ShownBoard) -> dict[int, str]:
+    """Return the look of each decorated line: final boards by the medals' rules, else the top."""
+    if board.private:
+        return {team: _MEDALS[medal] for team, medal in final_medals(board.rows).items()}
+    return {row.team_id: _PLACES[row.rank] for row in board.rows if row.rank in _PLACES}
+
+
+def _late(request: Request, door: Door, board: ShownBoard) -> list[Mapping[str, Any]]:
+    """Return the late entries, which stand apart from the final board."""
+    if not board.private:
+        return []
+    found = late_board(host_of(request).store, door.contest.slug)
+    return [_line(door, row, None, None) for row in found]
 
 
 def _line(
@@ -179,7 +202,6 @@ def _line(
     yours = row.team_id == door.viewer.team_id or (marked is not None and row.team == marked)
     return {
         "rank": row.rank,
-        "medal": _MEDALS.get(row.rank or 0),
         "team": row.team,
         "members": row.members if row.members != (row.team,) else (),
         "score": shown_score(row.score, door.contest),

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from competition.store import add_contest, join_contest, rename_team, submit_entry
+from competition.store import (
+    add_contest,
+    get_contest,
+    join_contest,
+    rename_team,
+    submit_entry,
+    update_contest,
+)
 
 
 def page(house: Any, path: str = "") -> str:
@@ -145,3 +153,20 @@ def test_the_final_board_appears_when_it_is_out_and_not_before(
 
 def test_the_host_says_that_it_is_well(house: Any) -> None:
     assert httpx.get(f"{house.url}/healthz").json() == {"status": "ok"}
+
+
+def test_the_final_board_has_medals_and_late_entries_apart(
+    house: Any, submission: Callable[[int], str]
+) -> None:
+    enter(house, "eve", submission(0))
+    enter(house, "ada", submission(6))
+    ending = replace(
+        get_contest(house.store, house.slug), deadline=house.clock() + timedelta(hours=1)
+    )
+    update_contest(house.store, house.slug, ending, actor="grace", now=house.clock())
+    house.clock.ahead = timedelta(hours=2)
+    enter(house, "ada", submission(2))
+    text = page(house, "/competitions/pit-or-flesh/leaderboard")
+    board, late = text.split("After the deadline")
+    assert re.findall(r'class="medal (\w+)"', board) == ["first"]
+    assert "(2)" in late and "ada" in late and "eve" not in late
