@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,3 +119,7 @@ def analyze(uri: str) -> None:
     with closing(sqlite3.connect(file, timeout=60)) as connection:
         connection.execute("PRAGMA analysis_limit=400")
         connection.execute("ANALYZE")
+
+
+if __name__ == "__main__":
+    prepare_store(sys.argv[1])

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import cross_val_predict
+from threadpoolctl import threadpool_limits
 
 from pipelines.errors import RecipeProblem
 from pipelines.features import STEPS, build_features, check_recipe, parse_recipe
@@ -131,7 +132,7 @@ def test_a_scored_row_is_treated_alike_whatever_stands_beside_it(name):
     assert np.allclose(alone, pipeline.transform(scored)[:1], atol=1e-12)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     names=st.lists(
         st.sampled_from(sorted(set(STEPS) - {"auto", "keep", "drop", "select", "python"})),
@@ -153,11 +154,12 @@ def test_a_random_target_scores_at_chance_through_random_recipes(names, seed):
     )
     model = HistGradientBoostingClassifier(max_iter=25, random_state=0)
     hits = []
-    for fold in range(3):
-        held = np.arange(len(frame)) // 2 % 3 == fold
-        learned = pipeline.fit_transform(frame[~held], y[~held])
-        model.fit(learned, y[~held])
-        hits += list(model.predict(pipeline.transform(frame[held])) == y[held])
+    with threadpool_limits(1):
+        for fold in range(3):
+            held = np.arange(len(frame)) // 2 % 3 == fold
+            learned = pipeline.fit_transform(frame[~held], y[~held])
+            model.fit(learned, y[~held])
+            hits += list(model.predict(pipeline.transform(frame[held])) == y[held])
     assert abs(np.mean(hits) - 0.5) < 4.5 * 0.5 / np.sqrt(len(hits))
 
 

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import socket
+import sqlite3
+import subprocess
+import sys
+import time
 import urllib.request
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +29,21 @@ from pipelines.tracking.store import prepare_store
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs; making its tables takes seconds."""
+    file = tmp_path_factory.mktemp("store") / "mlflow.db"
+    prepare_store(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> TrackingPlace:
+def place(tmp_path: Path, empty_store: Path) -> TrackingPlace:
+    with (
+        closing(sqlite3.connect(empty_store)) as source,
+        closing(sqlite3.connect(tmp_path / "mlflow.db")) as copy,
+    ):
+        source.backup(copy)
     return TrackingPlace.in_home(tmp_path, "clouds")
 
 
@@ -81,7 +103,10 @@ def test_a_run_without_an_end_is_closed_as_killed(tmp_path, place):
     assert run.data.tags["stop.reason"] == "died"
 
 
-def test_rows_wait_on_disk_while_the_server_is_down_and_are_sent_later(tmp_path, place):
+def test_rows_wait_on_disk_while_the_server_is_down_and_are_sent_later(
+    tmp_path, place, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -100,8 +125,6 @@ def test_rows_wait_on_disk_while_the_server_is_down_and_are_sent_later(tmp_path,
     for _ in range(600):
         if json.loads((folder / "state.json").read_text()).get("sent"):
             break
-        import time
-
         time.sleep(0.1)
     with locked(folder / "writer.lock"):
         assert len(list_trials(tmp_path, list_studies(tmp_path)[0].run_id)) == 1
@@ -116,10 +139,12 @@ def test_there_are_no_runs_before_the_first_and_looking_makes_no_database(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_server_shows_the_runs_of_a_home_and_ends_when_told(tmp_path, place):
-    session = TrackingSession(tmp_path / "spool" / "study" / "one", place)
-    log_study(session)
-    session.close()
+def test_the_server_shows_the_runs_of_a_home_and_ends_even_when_its_leader_was_killed(
+    tmp_path, place
+):
+    writer = TrackingSession(tmp_path / "spool" / "study" / "one", place)
+    log_study(writer)
+    writer.close()
     with start_mlflow_server(tmp_path, port=0) as server:
         server.wait_until_ready(120)
         address = ui_address(server.url, "clouds")
@@ -127,5 +152,46 @@ def test_the_server_shows_the_runs_of_a_home_and_ends_when_told(tmp_path, place)
         assert ui_address(server.url, "nothing") == server.url
         with urllib.request.urlopen(server.url, timeout=10) as answer:
             assert answer.status == 200
+        group = os.getpgid(server.pid)
+        assert len(members(group)) > 1
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait()
+        assert members(group)
+    wait_for(lambda: not members(group))
     with pytest.raises(TrackingProblem, match="last words"):
         server.is_ready()
+
+
+def test_the_server_dies_with_its_starter_even_when_that_is_killed(tmp_path, place):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from pipelines.tracking.server import start_mlflow_server\n"
+        "server = start_mlflow_server(Path(sys.argv[1]), port=0)\n"
+        "print(server.pid, flush=True)\n"
+        "server.wait()\n"
+    )
+    command = [sys.executable, "-P", "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        group = int(starter.stdout.readline())
+        wait_for(lambda: len(members(group)) > 1)
+        starter.kill()
+    wait_for(lambda: not members(group))
+
+
+def members(group: int) -> list[int]:
+    """Processes of a group that still run."""
+    if shutil.which("ps") is None:
+        pytest.skip("there is no ps here to list processes with")
+    listed = subprocess.run(
+        ["ps", "-e", "-o", "pgid=,stat=,pid="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    return [int(row[2]) for row in rows if int(row[0]) == group and not row[1].startswith("Z")]
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.1)
