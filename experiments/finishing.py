@@ -80,6 +80,7 @@ def finish(
     predictions = _predictions(data, chosen)
     folder.mkdir(parents=True, exist_ok=True)
     keep_model(folder / MODEL_FOLDER, experiment.model, data, lesson, prepared, chosen)
+    write_folds(folder / "folds.parquet", data, prepared)
     write_out_of_fold(folder / "out_of_fold.parquet", data, prepared, chosen.scored)
     if predictions is not None:
         write_parquet(folder / "predictions.parquet", predictions)
@@ -197,6 +198,20 @@ def write_out_of_fold(
     if data.contest.id_column in data.tables.train:
         frame.insert(0, data.contest.id_column, data.tables.train[data.contest.id_column])
     write_parquet(path, frame)
+
+
+def write_folds(path: Path, data: ContestData, prepared: PreparedFolds) -> None:
+    """Write the folds: one line per fold and row of it, scored or learned from."""
+    parts = [
+        pd.DataFrame({"fold": number, "row": rows, "scored": scored})
+        for number, one in enumerate(prepared.folds, 1)
+        for rows, scored in ((one.fold.valid, True), (one.fold.train, False))
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    if data.contest.id_column in data.tables.train:
+        ids = data.tables.train[data.contest.id_column].to_numpy()
+        table.insert(2, data.contest.id_column, ids[table["row"].to_numpy()])
+    write_parquet(path, table)
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:

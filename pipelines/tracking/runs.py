@@ -110,17 +110,8 @@ def list_trials(
     TrackingProblem
         When no single run has this id or prefix.
     """
-    client = _open(home, uri)
-    if client is None:
-        raise TrackingProblem(f"there are no runs in {home} yet")
-    places = _experiments(client, None)
-    found = client.search_runs(
-        places, f"attributes.run_id LIKE '{_checked(study)}%'", max_results=2
-    )
-    if len(found) != 1:
-        how_many = "no run's id begins" if not found else "several runs' ids begin"
-        raise TrackingProblem(f"{how_many} with {study!r}; 'ripe runs' lists them")
-    parent = found[0]
+    client = _open_runs(home, uri)
+    parent = _find(client, study)
     direction = "DESC" if parent.data.tags.get("metric.direction") != "lower is better" else "ASC"
     trials = client.search_runs(
         [parent.info.experiment_id],
@@ -129,6 +120,48 @@ def list_trials(
         order_by=[f"metrics.`cv.score` {direction}"],
     )
     return [summarise(run, contest=parent.data.tags.get("contest", "")) for run in trials]
+
+
+def find_run(home: Path, run: str, *, uri: str | None = None) -> RunSummary:
+    """Return the run whose id is, or begins with, `run`.
+
+    Raises
+    ------
+    TrackingProblem
+        When no single run has this id or prefix.
+    """
+    return summarise(_find(_open_runs(home, uri), run))
+
+
+def differences(one: RunSummary, other: RunSummary) -> dict[str, tuple[str | None, str | None]]:
+    """Return the parameters in which two runs differ, each with both values.
+
+    Examples
+    --------
+    >>> a = RunSummary("1", "a", "c", "trial", "", "FINISHED", 0.9, None, None, {"rate": "0.1"})
+    >>> b = RunSummary("2", "b", "c", "trial", "", "FINISHED", 0.8, None, None, {"rate": "0.2"})
+    >>> differences(a, b)
+    {'rate': ('0.1', '0.2')}
+    """
+    names = dict.fromkeys((*one.parameters, *other.parameters))
+    pairs = {name: (one.parameters.get(name), other.parameters.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _open_runs(home: Path, uri: str | None) -> "MlflowClient":
+    client = _open(home, uri)
+    if client is None:
+        raise TrackingProblem(f"there are no runs in {home} yet")
+    return client
+
+
+def _find(client: "MlflowClient", run: str) -> "Run":
+    wanted = f"attributes.run_id LIKE '{_checked(run)}%'"
+    found = client.search_runs(_experiments(client, None), wanted, max_results=2)
+    if len(found) != 1:
+        how_many = "no run's id begins" if not found else "several runs' ids begin"
+        raise TrackingProblem(f"{how_many} with {run!r}; 'ripe runs' lists them")
+    return found[0]
 
 
 def _checked(run: str) -> str:

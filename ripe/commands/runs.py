@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("-c", "--contest", metavar="SLUG", help="Runs on this contest only.")
 @click.option("--trials", "study", metavar="RUN", help="The trials of this study's run.")
 @click.option("--limit", default=20, show_default=True, help="Most runs to show.")
@@ -30,6 +30,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Show studies with their scores, the newest first; or the trials of one, the best first."""
+    if ctx.invoked_subcommand is not None:
+        return
     from pipelines.tracking.runs import list_studies, list_trials
 
     home = home_of(ctx)
@@ -43,6 +45,33 @@ def command(
         _show(runs)
     else:
         say("No runs yet. Start one: ripe run avocado_ripeness")
+
+
+@command.command()
+@click.argument("one")
+@click.argument("other")
+@click.option("--tracking", metavar="URL", help="MLflow server or database (default: this home's).")
+@click.option("--json", "as_json", is_flag=True, help="Both runs and their differences.")
+@click.pass_context
+def compare(ctx: click.Context, one: str, other: str, tracking: str | None, as_json: bool) -> None:
+    """Show two runs, studies or trials, beside each other: scores, and what differs."""
+    from pipelines.tracking.runs import differences, find_run
+
+    runs = [find_run(home_of(ctx), run, uri=tracking) for run in (one, other)]
+    differing = differences(runs[0], runs[1])
+    if as_json:
+        print_json({"runs": [run.as_dict() for run in runs], "differences": differing})
+        return
+    facts = {
+        "run": [run.run_id[:8] for run in runs],
+        "state": [run.state.lower() for run in runs],
+        "score": [None if run.score is None else f"{run.score:.4f}" for run in runs],
+        "95 % interval": [run.interval for run in runs],
+        "started": [run.started for run in runs],
+        **differing,
+    }
+    rows = [(name, *values) for name, values in facts.items()]
+    print_table(("", *(run.name for run in runs)), rows)
 
 
 def _show(runs: list[RunSummary]) -> None:

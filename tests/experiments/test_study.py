@@ -93,6 +93,13 @@ def test_out_of_fold_predictions_cover_every_row_once(finished):
     assert set(table["fold"]) == {1, 2, 3}
 
 
+def test_the_folds_are_kept_for_later_models(finished):
+    table = pd.read_parquet(finished[0].folder / "folds.parquet")
+    assert list(table.columns) == ["fold", "row", "id", "scored"]
+    assert table["scored"].sum() == 160
+    assert table.groupby("fold")["row"].nunique().eq(160).all()
+
+
 def test_the_first_trial_takes_the_fixed_values(finished):
     _, runs = runs_of(finished[1])
     first = next(run for run in runs if run.data.tags.get("optuna.trial") == "0")
