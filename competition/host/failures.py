@@ -55,8 +55,8 @@ def failure_of(error: Exception) -> Failure:
     log.error("unforeseen error, reference %s", reference, exc_info=error)
     return Failure(
         500,
-        f"the host met an error of its own (reference {reference}); nothing was changed. "
-        "Please tell whoever runs the host.",
+        f"the host met an error of its own (reference {reference}), and what you asked for may "
+        "be done or not: look before you try again. Please tell whoever runs the host.",
     )
 
 

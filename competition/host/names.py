@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from competition.host.failures import Failure
 
-__all__ = ["base_name", "relative_name", "slug_of"]
+__all__ = ["base_name", "refuse_clashes", "relative_name", "slug_of"]
 
 _LONGEST_PART = 200
 _LONGEST_NAME = 400
@@ -43,6 +44,20 @@ def relative_name(name: str) -> str:
     if bad or any(part in {"..", "/"} or len(part) > _LONGEST_PART for part in parts):
         raise Failure(400, f"a file's name must be a short path inside a folder, got {name[:80]!r}")
     return "/".join(parts)
+
+
+def refuse_clashes(names: Collection[str]) -> None:
+    """Refuse names of which one is a file and to another a folder.
+
+    Raises
+    ------
+    Failure
+        With status 400 and such a name.
+    """
+    for name in names:
+        for folder in PurePosixPath(name).parents:
+            if str(folder) in names:
+                raise Failure(400, f"{str(folder)!r} cannot be both a file and a folder")
 
 
 def slug_of(text: str, what: str) -> str:

@@ -9,10 +9,13 @@ column, ``contest-public.toml`` itself.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+import pandas as pd
 
 from competition.building import prepare_contest
 from competition.building.samples import sample_submission as made_sample
@@ -25,22 +28,30 @@ from competition.definition import (
     dump_public_contest,
     load_contest,
 )
-from competition.errors import InvalidContest
+from competition.errors import CompetitionError, InvalidContest
+from competition.host.leaks import SAMPLE, TRAIN, refuse_solution_names, refuse_truth
 from competition.store import (
     Store,
     change_contest,
+    contest_record,
     get_contest,
     list_data_files,
     solution_file,
 )
 from competition.tables import read_table, write_table
 
-__all__ = ["Prepared", "prepare", "take_prepared"]
+__all__ = ["Uploads", "setup_problem", "take_uploads", "uploads_of"]
 
-SAMPLE = "sample_submission.csv"
-TRAIN = "train.csv"
 TEST = "test.csv"
 USAGE = "Usage"
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """What a host has uploaded: data files by name, and the solution, as digests."""
+
+    data: Mapping[str, str]
+    solution: str | None
 
 
 @dataclass(frozen=True)
@@ -52,46 +63,109 @@ class Prepared:
     solution: Path
 
 
-def take_prepared(store: Store, slug: str, *, actor: str, now: datetime) -> None:
-    """Make a contest of what was uploaded.
+def uploads_of(store: Store, slug: str) -> Uploads:
+    """Return what a contest holds now."""
+    data = {file.name: file.sha256 for file in list_data_files(store, slug)}
+    has_solution = contest_record(store, slug).has_solution
+    return Uploads(data, solution_file(store, slug).sha256 if has_solution else None)
+
+
+def take_uploads(
+    store: Store, slug: str, uploads: Uploads, *, actor: str, now: datetime, note: str
+) -> None:
+    """Let uploads become the contest's own: one change, or none.
+
+    A contest that is not open yet takes also what cannot be scored so far, as a host brings one
+    file after the other.
 
     Raises
     ------
     CompetitionError
-        When something is missing or does not fit; the contest stays as it was.
+        When the contest is open and something is missing or does not fit, or when the data are
+        named like the solution; the contest stays as it was.
     """
+    refuse_solution_names(uploads.data)
+    contest = get_contest(store, slug)
     with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
-        made = prepare(store, slug, Path(folder))
-        kept = {file.name: file.sha256 for file in list_data_files(store, slug)}
-        added = {name: store.files.put(path) for name, path in made.data.items()}
+        made = _prepared_or_draft(store, contest, uploads, Path(folder))
+        if made is not None:
+            added = {name: store.files.put(path) for name, path in made.data.items()}
+            solution = store.files.put(made.solution)
+            uploads = Uploads({**uploads.data, **added}, solution)
+        held = uploads_of(store, slug)
         change_contest(
             store,
             slug,
-            contest=made.contest,
-            data={**kept, **added} if added.items() - kept.items() else None,
-            solution=store.files.put(made.solution),
+            contest=None if made is None else made.contest,
+            data=uploads.data if uploads.data != held.data else None,
+            solution=uploads.solution,
             actor=actor,
             now=now,
-            note="prepared from uploads",
+            note=note,
         )
 
 
-def prepare(store: Store, slug: str, folder: Path) -> Prepared:
-    """Work out a contest from what was uploaded, and write what was missing into a folder.
+def setup_problem(store: Store, slug: str) -> str | None:
+    """Say what is in the way of scoring a contest; None when nothing is."""
+    with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
+        try:
+            prepare(store, get_contest(store, slug), uploads_of(store, slug), Path(folder))
+        except CompetitionError as error:
+            return str(error)
+    return None
+
+
+def prepare(store: Store, contest: Contest, uploads: Uploads, folder: Path) -> Prepared:
+    """Work out a contest from uploads, and write what was missing into a folder.
 
     Raises
     ------
     CompetitionError
         When something is missing or does not fit.
     """
-    present = {
-        file.name: _named(file.path, folder / file.name) for file in list_data_files(store, slug)
-    }
-    solution = _named(solution_file(store, slug).path, folder / "solution.csv")
-    draft = _draft(get_contest(store, slug), present, solution)
-    if TRAIN in present:
-        return _from_tables(draft, present, solution, folder)
-    return _from_solution(draft, present, solution, folder)
+    if uploads.solution is None:
+        raise InvalidContest(f"{contest.slug} has no solution yet; upload one")
+    with _own_names(folder):
+        refuse_solution_names(uploads.data)
+        present = {
+            name: _named(store.files.path(digest), folder / "data" / name)
+            for name, digest in uploads.data.items()
+        }
+        place = folder / "solution" / "solution.csv"
+        solution = _named(store.files.path(uploads.solution), place)
+        made = folder / "made"
+        made.mkdir()
+        draft = _draft(contest, present, solution)
+        refuse_truth(draft, present, read_table(solution, all_text=True))
+        if TRAIN in present:
+            return _from_tables(draft, present, solution, made)
+        return _from_solution(draft, present, solution, made)
+
+
+def _prepared_or_draft(
+    store: Store, contest: Contest, uploads: Uploads, folder: Path
+) -> Prepared | None:
+    """Return the prepared contest; None where a contest that is not open is not ready."""
+    try:
+        return prepare(store, contest, uploads, folder)
+    except CompetitionError:
+        if contest.launched_at is not None:
+            raise
+    return None
+
+
+@contextmanager
+def _own_names(folder: Path) -> Iterator[None]:
+    """Let messages call files by the names that their host gave them."""
+    try:
+        yield
+    except CompetitionError as error:
+        said = str(error)
+        for part in ("data", "solution", "made"):
+            said = said.replace(f"{folder / part}/", "")
+        if said == str(error):
+            raise
+        raise InvalidContest(said) from None
 
 
 def _named(stored: Path, name: Path) -> Path:
@@ -132,9 +206,7 @@ def _id_column(data: Mapping[str, Path], columns: list[str]) -> str:
     return first
 
 
-def _from_tables(
-    draft: Contest, data: Mapping[str, Path], solution: Path, folder: Path
-) -> Prepared:
+def _from_tables(draft: Contest, data: Mapping[str, Path], solution: Path, made: Path) -> Prepared:
     built = prepare_contest(
         slug=draft.slug,
         train=data[TRAIN],
@@ -148,12 +220,12 @@ def _from_tables(
     )
     contest = replace(draft, metric=built.contest.metric, labels=built.contest.labels)
     if SAMPLE not in data:
-        write_table(built.sample, folder / SAMPLE)
-    return _written(contest, built.parts.solution, data, folder)
+        write_table(built.sample, made / SAMPLE)
+    return _written(contest, built.parts.solution, data, made)
 
 
 def _from_solution(
-    draft: Contest, data: Mapping[str, Path], solution: Path, folder: Path
+    draft: Contest, data: Mapping[str, Path], solution: Path, made: Path
 ) -> Prepared:
     """Without a training table the truth alone says what the targets are."""
     frame = read_table(solution, text_columns=list(read_table(solution).columns))
@@ -164,21 +236,19 @@ def _from_solution(
     contest = replace(draft, metric=metric)
     contest = replace(contest, labels=settle_labels(truth, contest.predicts, draft.labels or None))
     if SAMPLE not in data:
-        write_table(made_sample(contest, frame, frame[contest.id_column]), folder / SAMPLE)
-    return _written(contest, frame, data, folder)
+        write_table(made_sample(contest, frame, frame[contest.id_column]), made / SAMPLE)
+    return _written(contest, frame, data, made)
 
 
 def _written(
-    contest: Contest, solution: object, data: Mapping[str, Path], folder: Path
+    contest: Contest, solution: pd.DataFrame, data: Mapping[str, Path], made: Path
 ) -> Prepared:
     problems = contest_problems(contest)
     if problems:
         raise InvalidContest(problems)
-    made = folder / "made"
-    made.mkdir()
     dump_public_contest(contest, made / PUBLIC_CONTEST_FILE)
-    write_table(solution, made / "solution.csv")  # type: ignore[arg-type]
+    write_table(solution, made / "solution.csv")
     added = {PUBLIC_CONTEST_FILE: made / PUBLIC_CONTEST_FILE}
     if SAMPLE not in data:
-        added[SAMPLE] = folder / SAMPLE
+        added[SAMPLE] = made / SAMPLE
     return Prepared(contest, added, made / "solution.csv")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC
-from pathlib import Path
 
 from kagglesdk.competitions.types.competition_api_service import (
     ApiAddCompetitionHostRequest,
@@ -33,20 +31,18 @@ from competition.errors import CompetitionError, InvalidContest, did_you_mean
 from competition.host.archives import unpacked
 from competition.host.doors import open_door, require
 from competition.host.failures import Failure
-from competition.host.names import relative_name
-from competition.host.preparing import SAMPLE, USAGE, prepare, take_prepared
+from competition.host.leaks import SAMPLE
+from competition.host.names import refuse_clashes, relative_name
+from competition.host.preparing import USAGE, Uploads, setup_problem, take_uploads, uploads_of
 from competition.host.rpc import Call, Method, Methods
 from competition.host.services.blobs import blob_of
 from competition.host.services.competitions import page_message
 from competition.host.wire import naive
 from competition.store import (
     add_host,
-    change_contest,
     contest_record,
     create_contest,
-    get_contest,
     launch_contest,
-    list_data_files,
     solution_file,
     update_contest,
 )
@@ -93,16 +89,9 @@ def create_data(
     contest = contest_of_host(call, asked.competition_name)
     if asked.competition_databundle_type.name.endswith("RERUN"):
         raise Failure(400, "data for reruns are not supported by this server")
-    files = _uploaded_files(call, asked)
-    change_contest(
-        call.store,
-        contest.slug,
-        data=files,
-        actor=call.user.name,
-        now=call.now,
-        note=asked.version_notes,
-    )
-    _prepare_if_possible(call, contest.slug)
+    held = uploads_of(call.store, contest.slug)
+    wanted = replace(held, data=_uploaded_files(call, asked))
+    _take(call, contest.slug, wanted, asked.version_notes)
     told = ApiCreateCompetitionDataResponse()
     record = contest_record(call.store, contest.slug)
     told.url = f"{call.base_url}/competitions/{contest.slug}"
@@ -115,31 +104,17 @@ def create_solution(call: Call, asked: ApiCreateCompetitionSolutionRequest) -> N
     """Take the solution, and make the contest ready with it where all else is there."""
     contest = contest_of_host(call, asked.competition_name)
     digest = blob_of(call, asked.blob_token).digest
-    change_contest(
-        call.store,
-        contest.slug,
-        solution=digest,
-        actor=call.user.name,
-        now=call.now,
-        note="solution",
-    )
-    _prepare_if_possible(call, contest.slug)
+    wanted = replace(uploads_of(call.store, contest.slug), solution=digest)
+    _take(call, contest.slug, wanted, "solution")
 
 
 def create_sample(call: Call, asked: ApiCreateCompetitionSampleSubmissionRequest) -> None:
     """Put a sample submission among the data."""
     contest = contest_of_host(call, asked.competition_name)
-    kept = {file.name: file.sha256 for file in list_data_files(call.store, contest.slug)}
-    digest = blob_of(call, asked.blob_token).digest or ""
-    change_contest(
-        call.store,
-        contest.slug,
-        data={**kept, SAMPLE: digest},
-        actor=call.user.name,
-        now=call.now,
-        note="sample submission",
-    )
-    _prepare_if_possible(call, contest.slug)
+    held = uploads_of(call.store, contest.slug)
+    data = {**held.data, SAMPLE: blob_of(call, asked.blob_token).digest or ""}
+    refuse_clashes(data)
+    _take(call, contest.slug, replace(held, data=data), "sample submission")
 
 
 def solution_status(
@@ -150,7 +125,7 @@ def solution_status(
     told = ApiCompetitionSolutionStatus()
     if not contest_record(call.store, contest.slug).has_solution:
         return told
-    problem = _setup_problem(call, contest.slug)
+    problem = setup_problem(call.store, contest.slug)
     told.ready = problem is None
     told.setup_error = problem
     told.solution_info = _solution_info(call, contest.slug)
@@ -167,7 +142,7 @@ def launch_competition(call: Call, asked: ApiLaunchCompetitionRequest) -> None:
     contest = contest_of_host(call, asked.competition_name)
     if not contest_record(call.store, contest.slug).has_solution:
         raise Failure(400, f"{contest.slug} has no solution yet; upload one before you launch it")
-    problem = _setup_problem(call, contest.slug)
+    problem = setup_problem(call.store, contest.slug)
     if problem is not None:
         raise Failure(400, f"{contest.slug} is not ready: {problem}")
     at = asked.future_time and asked.future_time.replace(tzinfo=UTC)
@@ -243,30 +218,13 @@ def _uploaded_files(call: Call, asked: ApiCreateCompetitionDataRequest) -> dict[
         raise Failure(400, "two files have the same name")
     if len(sent) == 1:
         ((name, digest),) = sent.items()
-        return unpacked(call.store, name, digest)
+        sent = unpacked(call.store, name, digest)
+    refuse_clashes(sent)
     return sent
 
 
-def _prepare_if_possible(call: Call, slug: str) -> None:
-    """Make the contest ready; what is in the way is told by the solution's status."""
-    if not contest_record(call.store, slug).has_solution:
-        return
-    problem = None
-    try:
-        take_prepared(call.store, slug, actor=call.user.name, now=call.now)
-    except CompetitionError as error:
-        problem = error
-    if problem is not None and get_contest(call.store, slug).launched_at is not None:
-        raise problem
-
-
-def _setup_problem(call: Call, slug: str) -> str | None:
-    with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
-        try:
-            prepare(call.store, slug, Path(folder))
-        except CompetitionError as error:
-            return str(error)
-    return None
+def _take(call: Call, slug: str, uploads: Uploads, note: str) -> None:
+    take_uploads(call.store, slug, uploads, actor=call.user.name, now=call.now, note=note)
 
 
 def _solution_info(call: Call, slug: str) -> ApiSolutionFileInfo:
