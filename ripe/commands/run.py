@@ -80,7 +80,7 @@ def command(
             on_progress=None if silent else _following(advance),
             should_stop=wished.is_set,
         )
-    entry = _submit(home_of(ctx), result, message) if submits else None
+    entry = _submit(home_of(ctx), result, message, tracking) if submits else None
     if as_json:
         print_json({**result.as_dict(), "entry": entry})
     elif not quiet:
@@ -155,13 +155,14 @@ def sparkline(values: tuple[float, ...], width: int = 12) -> str:
     return "".join("▁▂▃▄▅▆▇█"[step] for step in steps)
 
 
-def _submit(home: Path, result: StudyResult, message: str) -> int:
+def _submit(home: Path, result: StudyResult, message: str, tracking: str | None) -> int:
     from experiments.sending import submit_run
     from submissions import resolve_server
 
     text = message or f"{result.experiment}, {result.chosen.name}"
     server = resolve_server(home, None)
-    return int(submit_run(home, str(result.run_id), result.contest, text, server).ref)
+    run = str(result.run_id)
+    return submit_run(home, run, result.contest, text, server, tracking=tracking).ref
 
 
 def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> None:

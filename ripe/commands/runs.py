@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -62,7 +63,7 @@ def compare(ctx: click.Context, one: str, other: str, tracking: str | None, as_j
     if as_json:
         print_json({"runs": [run.as_dict() for run in runs], "differences": differing})
         return
-    facts = {
+    facts: dict[str, Sequence[str | None]] = {
         "run": [run.run_id[:8] for run in runs],
         "state": [run.state.lower() for run in runs],
         "score": [None if run.score is None else f"{run.score:.4f}" for run in runs],
