@@ -30,7 +30,7 @@ from competition.host.pages import page_routes, problem_page
 from competition.host.rpc import answer_call
 from competition.host.services import all_methods
 from competition.host.signing import Signer
-from competition.host.transport import AbsoluteTargets, StrictHeaders
+from competition.host.transport import AbsoluteTargets, PlainPaths, StrictHeaders
 from competition.host.uploads import receive_upload, sweep_partial_uploads
 from competition.host.worker_files import give_file, take_file
 from competition.store import Store, get_secret
@@ -67,7 +67,8 @@ def create_app(
         Whether people make accounts themselves on the pages.
     """
     host = Host(store, Signer(get_secret(store, "capabilities")), clock, public_url)
-    figures, api = Figures(), api_app()
+    methods = all_methods()
+    figures, api = Figures(methods), api_app()
     app = Starlette(
         routes=[
             *_routes(api),
@@ -80,13 +81,14 @@ def create_app(
             Middleware(Observed, figures=figures),
             Middleware(AbsoluteTargets),
             Middleware(StrictHeaders),
+            Middleware(PlainPaths),
         ],
         exception_handlers=dict.fromkeys(_REFUSED, _refuse),
         lifespan=_swept,
     )
     app.state.host = api.state.host = host
     app.state.figures = figures
-    app.state.methods = all_methods()
+    app.state.methods = methods
     app.state.sign_in_rate, app.state.sign_up_rate = sign_in_rate(), sign_up_rate()
     app.state.sign_up = sign_up
     return app

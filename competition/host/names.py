@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from competition.host.failures import Failure
 
-__all__ = ["base_name", "refuse_clashes", "relative_name", "slug_of"]
+__all__ = ["base_name", "plain_text", "refuse_clashes", "relative_name", "slug_of"]
 
 _LONGEST_PART = 200
 _LONGEST_NAME = 400
@@ -44,6 +44,23 @@ def relative_name(name: str) -> str:
     if bad or any(part in {"..", "/"} or len(part) > _LONGEST_PART for part in parts):
         raise Failure(400, f"a file's name must be a short path inside a folder, got {name[:80]!r}")
     return "/".join(parts)
+
+
+def plain_text(text: str, what: str) -> str:
+    """Return text that can be stored and sent: no zero bytes, no halves of characters.
+
+    Raises
+    ------
+    Failure
+        With status 400 and ``what`` it is.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Failure(400, f"{what} holds half a character (a lone surrogate)") from None
+    if "\0" in text:
+        raise Failure(400, f"{what} holds a zero byte")
+    return text
 
 
 def refuse_clashes(names: Collection[str]) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
@@ -32,21 +32,32 @@ __all__ = ["Figures", "JsonLines", "Observed", "figures_page", "shown_path"]
 log = logging.getLogger("competition.host.access")
 
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"})
+_UNKNOWN = "unknown"
 _SECRET_FOLDERS = frozenset({"uploads", "files", "invitations"})
 
 
 class Figures:
-    """Counts of requests since the process began."""
+    """Counts of requests since the process began.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    calls : collection of str
+        The calls that have a kind of their own, such as ``Service/Method``.
+    """
+
+    def __init__(self, calls: Collection[str] = ()) -> None:
+        self._calls = frozenset(call.rsplit("/", 1)[-1] for call in calls)
         self._turn = threading.Lock()
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._seconds: dict[str, float] = {}
         self._buckets: dict[str, Counter[float]] = {}
         self.open = 0
 
-    def count(self, method: str, kind: str, status: int, seconds: float) -> None:
-        """Count a request of a kind."""
+    def count(self, method: str, path: str, status: int, seconds: float) -> None:
+        """Count a request; what this host does not know shares one label."""
+        kind = kind_of(path, self._calls)
+        method = method if method in _METHODS else _UNKNOWN
         with self._turn:
             self._requests[method, kind, status] += 1
             self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
@@ -118,7 +129,7 @@ class Observed:
 
     def _note(self, scope: Scope, seen: Mapping[str, int], seconds: float) -> None:
         path = shown_path(scope["path"])
-        self.figures.count(scope["method"], kind_of(path), seen["status"], seconds)
+        self.figures.count(scope["method"], path, seen["status"], seconds)
         if log.isEnabledFor(logging.INFO):
             line = {
                 "method": scope["method"],
@@ -146,11 +157,11 @@ def shown_path(path: str) -> str:
     return "/".join(parts)[:200]
 
 
-def kind_of(path: str) -> str:
+def kind_of(path: str, calls: Collection[str]) -> str:
     """Return the kind of a path, of which there are few."""
     parts = path.split("/")
     if path.startswith("/api/v1/") and len(parts) == 5:
-        return parts[4] if parts[4].isalnum() and len(parts[4]) < 50 else "call"
+        return parts[4] if parts[4] in calls else _UNKNOWN
     known = {
         "",
         "api",
@@ -196,6 +207,9 @@ def _histogram(kind: str, buckets: Mapping[float, int], seconds: float) -> list[
 
 
 def _is_near(request: Request) -> bool:
+    """Say whether a program on this machine asks for itself, not a proxy for somebody else."""
+    if "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
     try:
         return request.client is not None and ip_address(request.client.host).is_loopback
     except ValueError:

@@ -14,7 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["CONTENT_SECURITY_POLICY", "AbsoluteTargets", "StrictHeaders"]
+__all__ = ["CONTENT_SECURITY_POLICY", "AbsoluteTargets", "PlainPaths", "StrictHeaders"]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -46,6 +46,21 @@ class AbsoluteTargets:
             return
         if scope["type"] == "http" and "://" in scope["path"].partition("?")[0][:8]:
             scope = _with_own_path(scope)
+        await self.app(scope, receive, send)
+
+
+class PlainPaths:
+    """Refuses paths with a zero byte, which no file and no database takes as a name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http" and "\0" in scope["path"]:
+            refused = PlainTextResponse("this address has a zero byte in it", status_code=400)
+            await refused(scope, receive, send)
+            return
         await self.app(scope, receive, send)
 
 

@@ -16,6 +16,7 @@ from kagglesdk.kaggle_object import KaggleObject
 from starlette.responses import JSONResponse, Response
 
 from competition.host.failures import Failure
+from competition.host.names import plain_text
 
 __all__ = ["answer", "naive", "read_message", "read_time"]
 
@@ -36,10 +37,12 @@ def read_message(kind: type[Message], body: bytes) -> Message:
         With status 400 and the field's name, when the body is no such message.
     """
     try:
-        fields = json.loads(body or b"{}")
+        fields = json.loads(body or b"{}", parse_constant=_refuse_constant)
+        message: Message = kind.from_dict(_normal(kind, fields))
     except ValueError:
         raise Failure(400, "the request's body must be a JSON object") from None
-    message: Message = kind.from_dict(_normal(kind, fields))
+    except RecursionError:
+        raise Failure(400, "the request's body is nested too deeply") from None
     return message
 
 
@@ -67,7 +70,10 @@ def read_time(text: str) -> datetime:
     if parts is None:
         raise ValueError(f"a time like 2027-01-31T23:59:00Z is expected, got {text!r}")
     written = f"{parts['date']}T{parts['time'] or '00:00:00'}{parts['offset'] or '+00:00'}"
-    return datetime.fromisoformat(written).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(written).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"a time from year 1 to 9999 is expected, got {text!r}") from None
 
 
 def _normal(kind: type[KaggleObject], fields: object) -> dict[str, Any]:
@@ -86,7 +92,10 @@ def _normal_field(field: Any, value: object) -> Any:
         return [_normal_value(field, item) for item in _of_type(field, value, list)]
     if isinstance(field.default_value, dict):
         entries = _of_type(field, value, dict)
-        return {name: _normal_value(field, item) for name, item in entries.items()}
+        return {
+            plain_text(name, field.json_name): _normal_value(field, item)
+            for name, item in entries.items()
+        }
     return _normal_value(field, value)
 
 
@@ -97,7 +106,7 @@ def _normal_value(field: Any, value: object) -> Any:
     if kind is datetime:
         return _normal_time(field, value)
     if kind is int and isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value):
-        return int(value)  # proto3's JSON form of 64-bit integers
+        value = int(value)  # proto3's JSON form of 64-bit integers
     if kind in (str, int, bool, float):
         return _of_type(field, value, kind)
     return _readable(field, _of_type(field, value, str))
@@ -115,7 +124,7 @@ def _readable(field: Any, value: str) -> str:
     """Enums, durations and masks: what the client's own reader takes."""
     try:
         field.serializer.from_dict_value(field.field_type, value)
-    except (AttributeError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         raise Failure(400, f"{field.json_name} has an unknown value: {_shown(value)}") from None
     return value
 
@@ -126,9 +135,18 @@ def _of_type(field: Any, value: object, kind: type[Any]) -> Any:
         fits = True
     if not fits:
         raise Failure(400, f"{field.json_name} must be {_NAMES[kind]}, got {_shown(value)}")
+    if isinstance(value, str):
+        return plain_text(value, field.json_name)
+    if isinstance(value, int | float) and not -_LIMIT <= value < _LIMIT:
+        raise Failure(400, f"{field.json_name} must fit 64 bits, got {_shown(value)}")
     return value
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+_LIMIT = 1 << 63
 _NAMES: Mapping[type, str] = {
     str: "a string",
     int: "a whole number",

@@ -43,20 +43,28 @@ def test_each_request_is_one_line_of_json_without_any_token(
 def test_paths_are_shown_without_rights_and_sorted_into_few_kinds() -> None:
     assert shown_path("/uploads/secret") == "/uploads/…"
     assert shown_path("/competitions/a/leaderboard") == "/competitions/a/leaderboard"
-    assert kind_of("/api/v1/x.Y/ListCompetitions") == "ListCompetitions"
-    assert [kind_of(path) for path in ("/", "/competitions/a", "/zzz", "x")] == [
+    assert kind_of("/api/v1/x.Y/ListCompetitions", {"ListCompetitions"}) == "ListCompetitions"
+    assert [kind_of(path, ()) for path in ("/", "/competitions/a", "/zzz", "x")] == [
         "index", "competitions", "other", "other",
     ]  # fmt: skip
 
 
 def test_figures_are_cumulative_as_prometheus_reads_them() -> None:
     figures = Figures()
-    figures.count("GET", "files", 200, 0.02)
-    figures.count("GET", "files", 200, 3.0)
+    figures.count("GET", "/files/x/y", 200, 0.02)
+    figures.count("GET", "/files/x/y", 200, 3.0)
     lines = figures.lines()
     assert 'ripe_requests_total{method="GET",kind="files",status="200"} 2' in lines
     assert 'ripe_request_seconds_bucket{kind="files",le="0.025"} 1' in lines
     assert 'ripe_request_seconds_bucket{kind="files",le="+Inf"} 2' in lines
+
+
+def test_what_the_host_does_not_know_shares_one_label() -> None:
+    figures = Figures(["x.Y/ListCompetitions"])
+    for name in ("Zzz", "Yyy", "x" * 30):
+        figures.count(name.upper(), f"/api/v1/x.Y/{name}", 400, 0.1)
+    lines = [line for line in figures.lines() if line.startswith("ripe_requests_total")]
+    assert lines == ['ripe_requests_total{method="unknown",kind="unknown",status="400"} 3']
 
 
 def test_figures_are_served_to_this_machine(house: Any) -> None:
