@@ -93,8 +93,12 @@ def _signed_in(request: Request, form: Any) -> Response:
 
 async def _sign_out(request: Request) -> Response:
     check_form(request, await request.form(max_files=0, max_fields=10))
+    return await run_in_threadpool(_signed_out, request)
+
+
+def _signed_out(request: Request) -> Response:
     answer = RedirectResponse("/", status_code=303)
-    end_session(answer)
+    end_session(request, answer)
     return answer
 
 
@@ -163,7 +167,7 @@ async def _revoke_token(request: Request) -> Response:
 
 def _token_revoked(request: Request, number: str) -> Response:
     host, user = host_of(request), signed_in(user_of_request(request))
-    if not number.isdecimal():
+    if not (number.isdecimal() and len(number) < 19):
         raise Failure(400, "a token is revoked by its number")
     revoke_tokens(host.store, user.name, token_id=int(number), now=host.clock())
     return RedirectResponse("/account", status_code=303)
@@ -173,9 +177,14 @@ def _account_page(request: Request, token: str | None) -> Response:
     host, user = host_of(request), user_of_request(request)
     if user is None:
         return RedirectResponse("/sign-in?next=/account", status_code=303)
-    tokens = [one for one in list_tokens(host.store, user.name) if one.revoked_at is None]
+    now = host.clock()
+    tokens = [
+        one
+        for one in list_tokens(host.store, user.name)
+        if one.revoked_at is None and (one.expires_at is None or one.expires_at > now)
+    ]
     told = {"tokens": tokens, "token": token, "address": base_url_of(request)}
-    return page(request, "account.html", {**told, "now": host.clock()})
+    return page(request, "account.html", {**told, "now": now})
 
 
 def _begun(request: Request, user: User, target: str) -> Response:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from competition.host.failures import Failure
-from competition.host.sessions import form_sign, user_of_request
+from competition.host.sessions import form_sign, user_of_request, welcome
 
 __all__ = ["ago", "markdown", "page", "render"]
 
@@ -42,11 +42,13 @@ def page(
         "sign_up": request.app.state.sign_up,
         "user": _reader(request),
     }
-    return HTMLResponse(
+    answer = HTMLResponse(
         render(template, {**shared, **values}),
         status_code=status,
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+    welcome(request, answer)
+    return answer
 
 
 def markdown(text: str) -> Markup:

@@ -45,7 +45,7 @@ def running_host(
     address : str
         The address to listen on.
     extra_routes, public_url, clock, sign_up
-        As for `create_app`.
+        As for `create_app`. A public URL means that a proxy stands before the host.
 
     Yields
     ------
@@ -60,19 +60,33 @@ def running_host(
     app = create_app(
         store, extra_routes=extra_routes, public_url=public_url, clock=clock, sign_up=sign_up
     )
-    with open_port(address, port) as listening, running_app(app, listening):
+    with (
+        open_port(address, port) as listening,
+        running_app(app, listening, behind_proxy=public_url is not None),
+    ):
         yield f"http://{_reachable(address)}:{listening.getsockname()[1]}"
 
 
-def serve(app: ASGIApp, listening: socket.socket) -> None:
-    """Serve an application until the process is told to stop; open requests finish first."""
-    _server(app).run(sockets=[listening])
+def serve(app: ASGIApp, listening: socket.socket, *, behind_proxy: bool = False) -> None:
+    """Serve an application until the process is told to stop; open requests finish first.
+
+    Parameters
+    ----------
+    app, listening
+        What is served, and where.
+    behind_proxy
+        Whether a proxy on this machine says in ``X-Forwarded-For`` who asks. Without one,
+        everybody could say so, and limits per address would hold nobody.
+    """
+    _server(app, behind_proxy).run(sockets=[listening])
 
 
 @contextmanager
-def running_app(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
-    """Serve an application from a thread while the block runs."""
-    server = _server(app)
+def running_app(
+    app: ASGIApp, listening: socket.socket, *, behind_proxy: bool = False
+) -> Iterator[None]:
+    """Serve an application from a thread while the block runs; parameters as for `serve`."""
+    server = _server(app, behind_proxy)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listening]}, name="host", daemon=True
     )
@@ -99,7 +113,7 @@ def open_port(address: str, port: int) -> socket.socket:
     return listening
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+def _server(app: ASGIApp, behind_proxy: bool) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -108,6 +122,7 @@ def _server(app: ASGIApp) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=behind_proxy,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )

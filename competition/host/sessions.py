@@ -1,29 +1,44 @@
-"""Signing in to the pages: a name and a password give a signed cookie for a while.
+"""Signing in to the pages: a name and a password give a cookie with a token for a while.
 
-The cookie is sent to this host alone and read by no script. Forms that change something carry a
-sign of the session, so that no other site can send them.
+The cookie is sent to this host alone and read by no script; its token is kept like any other, so
+signing out revokes it. Forms that change something carry a sign of the session, or of a random
+cookie that a visitor without one is given, so that no other site can send them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from competition.errors import CompetitionError
 from competition.host.context import Host, host_of
 from competition.host.failures import Failure
 from competition.host.identity import user_behind
-from competition.host.signing import BadToken
-from competition.store import User, find_user
+from competition.host.names import plain_text
+from competition.store import User, create_token, revoke_tokens, user_of_token
+from competition.store.schema import TokenRow
+from competition.store.users import digest_of_token
 
-__all__ = ["COOKIE", "check_form", "end_session", "form_sign", "start_session", "user_of_request"]
+__all__ = [
+    "COOKIE",
+    "VISITOR",
+    "check_form",
+    "end_session",
+    "form_sign",
+    "start_session",
+    "user_of_request",
+    "welcome",
+]
 
 COOKIE = "ripe_session"
+VISITOR = "ripe_visitor"
+LABEL = "signed in on the pages"
 LASTS = timedelta(days=7)
 
 
@@ -46,7 +61,8 @@ def start_session(request: Request, answer: Response, user: User) -> None:
     """Let an answer begin a session."""
     host = host_of(request)
     now = host.clock()
-    token = host.signer.sign("session", {"u": user.name, "i": user.id}, until=now + LASTS)
+    _revoke(host, request)
+    token = create_token(host.store, user.name, label=LABEL, now=now, expires=now + LASTS)
     answer.set_cookie(
         COOKIE,
         token,
@@ -57,36 +73,62 @@ def start_session(request: Request, answer: Response, user: User) -> None:
     )
 
 
-def end_session(answer: Response) -> None:
-    """Let an answer end the session."""
+def end_session(request: Request, answer: Response) -> None:
+    """Let an answer end the session, also for whoever holds a copy of its cookie."""
+    _revoke(host_of(request), request)
     answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 
 def form_sign(request: Request) -> str:
-    """Return what a form of this session must carry."""
+    """Return what a form of this session, or of this visitor, must carry."""
     host = host_of(request)
-    session = request.cookies.get(COOKIE, "")
+    session = request.cookies.get(COOKIE) or f"visitor {_visitor(request)}"
     return hmac.new(host.signer.key, f"form {session}".encode(), hashlib.sha256).hexdigest()
 
 
+def welcome(request: Request, answer: Response) -> None:
+    """Let an answer give a visitor the cookie that the signs on it are bound to."""
+    if not (request.cookies.get(COOKIE) or request.cookies.get(VISITOR)):
+        answer.set_cookie(
+            VISITOR,
+            _visitor(request),
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+
+
 def check_form(request: Request, form: Any) -> None:
-    """Refuse a form that was not made for this session.
+    """Refuse a form that was not made for this session, or holds no plain text.
 
     Raises
     ------
     Failure
-        With status 403.
+        With status 403 or 400.
     """
-    if not hmac.compare_digest(str(form.get("sign", "")), form_sign(request)):
+    for name, value in form.items():
+        plain_text(str(value), name)
+    if not hmac.compare_digest(str(form.get("sign", "")).encode(), form_sign(request).encode()):
         raise Failure(403, "this form is too old or was made elsewhere; load the page again")
 
 
 def _user_of_session(host: Host, token: str) -> User | None:
-    if not token:
-        return None
-    try:
-        claims = host.signer.read("session", token, now=host.clock())
-        user = find_user(host.store, claims["u"])
-    except (BadToken, CompetitionError):
-        return None
-    return user if user.id == claims["i"] and not user.is_disabled else None
+    return user_of_token(host.store, token, host.clock()) if token else None
+
+
+def _revoke(host: Host, request: Request) -> None:
+    token = request.cookies.get(COOKIE, "")
+    user = _user_of_session(host, token)
+    if user is None:
+        return
+    with host.store.reading() as session:
+        row = session.scalar(select(TokenRow.id).where(TokenRow.digest == digest_of_token(token)))
+    if row is not None:
+        revoke_tokens(host.store, user.name, token_id=row, now=host.clock())
+
+
+def _visitor(request: Request) -> str:
+    """Return the random name of a visitor, the same for the whole request."""
+    if not hasattr(request.state, "visitor"):
+        request.state.visitor = request.cookies.get(VISITOR) or secrets.token_urlsafe(24)
+    return str(request.state.visitor)

@@ -42,11 +42,43 @@ def test_a_name_and_password_open_the_pages_and_sign_out_closes_them(browser: ht
     assert ">ada</a>" not in browser.get("/").text
 
 
+def test_a_copied_cookie_opens_nothing_after_signing_out(browser: httpx.Client, house: Any) -> None:
+    enter(browser, "ada", "ada likes avocados")
+    copied = browser.cookies["ripe_session"]
+    browser.post("/sign-out", data={"sign": sign(browser, "/")})
+    with httpx.Client(base_url=house.url, cookies={"ripe_session": copied}) as thief:
+        assert thief.get("/account").status_code == 303
+    assert user_of_token(house.store, house.tokens["ada"], house.clock()) is not None
+
+
+def test_a_form_for_one_visitor_is_no_form_for_another(browser: httpx.Client, house: Any) -> None:
+    form = {"name": "ada", "password": "ada likes avocados", "sign": sign(browser, "/sign-in")}
+    with httpx.Client(base_url=house.url) as other:
+        assert sign(other, "/sign-in") != form["sign"]
+        assert other.post("/sign-in", data=form).status_code == 403
+    assert httpx.post(f"{house.url}/sign-in", data=form).status_code == 403
+    assert browser.post("/sign-in", data={**form, "sign": "é"}).status_code == 403
+    assert browser.post("/sign-in", data={**form, "name": "a\0"}).status_code == 400
+    assert browser.post("/sign-in", data=form).status_code == 303
+
+
+def test_an_address_made_up_by_the_client_does_not_lift_the_limit(
+    browser: httpx.Client, house: Any
+) -> None:
+    statuses = []
+    form = {"sign": sign(browser, "/sign-in"), "password": "wrong"}
+    for turn in range(11):
+        headers = {"X-Forwarded-For": f"203.0.113.{turn}"}
+        told = browser.post("/sign-in", data={**form, "name": f"n{turn}"}, headers=headers)
+        statuses.append(told.status_code)
+    assert statuses == [403] * 10 + [429]
+
+
 def test_a_wrong_password_opens_nothing(browser: httpx.Client) -> None:
     done = enter(browser, "ada", "wrong")
     assert done.status_code == 403
     assert "do not fit" in done.text
-    assert not browser.cookies
+    assert "ripe_session" not in browser.cookies
 
 
 def test_many_wrong_passwords_close_the_door_for_a_while(browser: httpx.Client, house: Any) -> None:
