@@ -11,6 +11,7 @@ import hashlib
 import re
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,17 +19,27 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from competition.host.context import Host, host_of
 from competition.host.failures import Failure
-from competition.store.uploads import Upload, announce_upload, find_upload, finish_upload
+from competition.store.schema import UploadRow, UserRow
+from competition.store.uploads import (
+    Upload,
+    announce_upload,
+    find_upload,
+    finish_upload,
+    forget_uploads,
+)
 
 __all__ = ["SPARE_BYTES", "announce", "receive_upload", "sweep_partial_uploads", "whole_upload"]
 
 LASTS = timedelta(hours=24)
+PROMISE_HOLDS = timedelta(hours=1)
+"""So long room is kept for bytes that were announced and have not come."""
 SPARE_BYTES = 64 << 20  # stays free on the disk whatever is uploaded
 _BLOCK = 1 << 20
 _TOO_LATE = "this upload is unknown or too old; start it again"
@@ -54,7 +65,7 @@ def announce(
             f"{file_name} has {_megabytes(size)}, and at most {_megabytes(limit)} are taken here",
         )
     host.upload_rate.spend(user_name, now)
-    _require_room(host.partial_uploads, size)
+    _require_room(host, user_name, size, now)
     token = secrets.token_urlsafe(32)
     announce_upload(
         host.store, user_name, token=token, kind=kind, file_name=file_name, size=size, now=now
@@ -106,6 +117,7 @@ def sweep_partial_uploads(host: Host, now: datetime) -> int:
     ]
     for path in old:
         path.unlink(missing_ok=True)
+    forget_uploads(host.store, before=now - LASTS)
     return len(old)
 
 
@@ -140,7 +152,7 @@ async def _append(file: BinaryIO, span: _Span, upload: Upload, body: AsyncIterat
             at += len(block)
             if at > upload.size:
                 raise Failure(413, f"more bytes than the announced {upload.size} were sent")
-            await run_in_threadpool(file.write, block)
+            await run_in_threadpool(_write, file, block)
     except ClientDisconnect:
         file.flush()
         raise Failure(400, "the connection was cut") from None
@@ -170,7 +182,14 @@ def _so_far(have: int, *, asked: bool, upload: Upload) -> Response:
     return Response(status_code=308, headers={"Range": f"bytes=0-{have - 1}"} if have else {})
 
 
+def _write(file: BinaryIO, block: bytes) -> None:
+    """Write a block where the disk, which others fill too, still has room for it."""
+    _require_free(Path(file.name).parent, len(block))
+    file.write(block)
+
+
 def _take(host: Host, token: str, path: Path) -> None:
+    _require_free(path.parent, path.stat().st_size)  # it lies there twice for a moment
     digest = host.store.files.put(path)
     finish_upload(host.store, token, digest, host.clock())
     path.unlink()
@@ -200,10 +219,42 @@ def _find(host: Host, token: str, now: datetime) -> Upload:
     return upload
 
 
-def _require_room(folder: Path, size: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _require_room(host: Host, user_name: str, size: int, now: datetime) -> None:
+    """Refuse an upload that the disk cannot take beside all that was promised already.
+
+    One user's promises may fill half of the room at most, so that others can still send.
+    """
+    promised = _promised(host, now)
+    own = promised.pop(user_name, 0)
     # Twice: once as it arrives, once beside it when it is taken into the store.
-    if shutil.disk_usage(folder).free < 2 * size + SPARE_BYTES:
+    _require_free(host.partial_uploads, max(2 * (own + size), sum(promised.values()) + own + size))
+
+
+def _promised(host: Host, now: datetime) -> Counter[str]:
+    """Return by user how many announced bytes have not come yet."""
+    query = (
+        select(UserRow.name, UploadRow.token_digest, UploadRow.size)
+        .join(UserRow, UserRow.id == UploadRow.user_id)
+        .where(UploadRow.digest.is_(None), UploadRow.created_at > now - PROMISE_HOLDS)
+    )
+    with host.store.reading() as session:
+        rows = session.execute(query).all()
+    promised: Counter[str] = Counter()
+    for user_name, name, size in rows:
+        promised[user_name] += size - _arrived(host.partial_uploads / f"{name}.part")
+    return promised
+
+
+def _arrived(part: Path) -> int:
+    try:
+        return part.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _require_free(folder: Path, size: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(folder).free < size + SPARE_BYTES:
         raise Failure(507, "the host's disk is full; please tell whoever runs the host")
 
 

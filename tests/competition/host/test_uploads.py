@@ -6,6 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
+
+from competition.host.uploads import SPARE_BYTES
 
 TEXT = b"id,is_pit\n" + b"".join(b"%d,0\n" % i for i in range(100, 140))
 SIZE = len(TEXT)
@@ -100,6 +103,39 @@ def test_a_full_disk_is_told_before_anything_is_sent(house: Any, monkeypatch: An
     told = house.call("StartSubmissionUpload", fields)
     assert told.status_code == 507
     assert "disk is full" in told.json()["message"]
+
+
+@pytest.fixture
+def small_disk(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A disk with room for so many bytes beside what stays free."""
+    room = 1000
+    usage = type("Usage", (), {"free": SPARE_BYTES + room})
+    monkeypatch.setattr("competition.host.uploads.shutil.disk_usage", lambda _: usage)
+    return room
+
+
+def announce(house: Any, size: int, user: str = "ada") -> int:
+    fields = {"competitionName": house.slug, "fileName": "a.csv", "contentLength": size}
+    return int(house.call("StartSubmissionUpload", fields, user=user).status_code)
+
+
+def test_what_was_promised_counts_as_if_it_were_there(house: Any, small_disk: int) -> None:
+    assert announce(house, small_disk // 2 - 100) == 200
+    assert announce(house, 101) == 507
+    assert announce(house, small_disk // 2, user="eve") == 200
+    assert announce(house, 200, user="grace") == 507
+    house.clock.ahead = timedelta(minutes=61)
+    assert announce(house, 200, user="grace") == 200
+
+
+def test_a_disk_that_fills_meanwhile_stops_an_upload(house: Any, small_disk: int) -> None:
+    url = start(house, size=400)["createUrl"]
+    assert put(url, b"x" * 100, "bytes 0-99/400").status_code == 400
+    usage = type("Usage", (), {"free": SPARE_BYTES + 10})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("competition.host.uploads.shutil.disk_usage", lambda _: usage)
+        assert put(url, b"x" * 300, "bytes 100-399/400").status_code == 507
+    assert put(url, b"x" * 300, "bytes 100-399/400").status_code == 200
 
 
 def test_an_upload_belongs_to_who_announced_it(house: Any) -> None:
