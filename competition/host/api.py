@@ -52,6 +52,7 @@ from competition.visibility import Sight, final_board_is_out, is_launched
 __all__ = ["api_app"]
 
 _MOST = 1000
+Number = Annotated[int, Field(ge=0, lt=1 << 63)]  # what a database can hold
 
 
 class Problem(BaseModel):
@@ -136,6 +137,7 @@ class EntryTold(BaseModel):
     public_score: float | None
     private_score: float | None
     note: str
+    host_message: str = Field(description="Why scoring broke; for the contest's hosts alone.")
 
 
 class WaitTold(BaseModel):
@@ -169,7 +171,7 @@ class Selection(BaseModel):
     """The entries by which a team wants to stand; none leaves the choice to the public board."""
 
     model_config = ConfigDict(extra="forbid")
-    refs: list[int] = Field(max_length=100)
+    refs: list[Number] = Field(max_length=100)
 
 
 class TeamName(BaseModel):
@@ -198,8 +200,8 @@ class Merger(BaseModel):
     """Two teams by their numbers: the one that stays, and the one it takes in."""
 
     model_config = ConfigDict(extra="forbid")
-    into: int
-    other: int
+    into: Number
+    other: Number
 
 
 class QueueTold(BaseModel):
@@ -286,7 +288,7 @@ def entries(
     slug: str,
     everyone: bool = False,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = _MOST,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Number = 0,
 ) -> list[EntryTold]:
     """List the asker's team's entries, newest first; for hosts everyone's, if wished."""
     door = asker.door(slug)
@@ -339,13 +341,13 @@ def select(asker: Asker, slug: str, wanted: Selection) -> list[EntryTold]:
 
 
 @router.get("/entries/{ref}")
-def entry(asker: Asker, ref: int) -> EntryTold:
+def entry(asker: Asker, ref: Number) -> EntryTold:
     """Describe an entry."""
     return _entry(entry_door(asker.store, ref, asker.known, asker.now)[1])
 
 
 @router.get("/entries/{ref}/wait")
-def wait(asker: Asker, ref: int) -> WaitTold:
+def wait(asker: Asker, ref: Number) -> WaitTold:
     """Say why an entry has no score yet."""
     shown = entry_door(asker.store, ref, asker.known, asker.now)[1]
     return WaitTold(
@@ -354,7 +356,7 @@ def wait(asker: Asker, ref: int) -> WaitTold:
 
 
 @router.delete("/entries/{ref}")
-def withdraw(asker: Asker, ref: int) -> EntryTold:
+def withdraw(asker: Asker, ref: Number) -> EntryTold:
     """Withdraw an entry that has no score yet."""
     door, _ = entry_door(asker.store, ref, asker.known, asker.now)
     cancelled = cancel_entry(asker.store, ref, actor=asker.known.name, now=asker.now)
@@ -398,7 +400,7 @@ def queue(asker: Asker, slug: str) -> QueueTold:
 def audit(
     asker: Asker,
     slug: str,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Number = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = _MOST,
 ) -> list[RecordTold]:
     """List the records of a contest's audit log; for hosts."""

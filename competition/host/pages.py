@@ -25,8 +25,11 @@ from competition.store import (
     BoardRow,
     ContestRecord,
     Entry,
+    Status,
+    Store,
     contest_record,
     late_board,
+    list_contest_entries,
     list_contests,
     list_data_files,
     list_entries,
@@ -38,6 +41,7 @@ __all__ = ["page_routes", "problem_page"]
 
 _OVERVIEW_PAGES = ("description", "overview", "Description", "Overview")
 _PLACES = {1: "first", 2: "second", 3: "third"}
+_LOOKED_THROUGH = 1000  # newest entries of all teams, for those whose scoring broke
 _MEDALS = {"gold": "first", "silver": "second", "bronze": "third"}
 
 
@@ -139,8 +143,17 @@ def _entries(request: Request) -> Response:
         "entries.html",
         current="Your entries",
         entries=[_entry(shown, door) for one in found if (shown := door.entry(one))],
+        broken=_broken(host.store, door),
         limits=submission_limits(host.store, slug, user.name, door.now),
     )
+
+
+def _broken(store: Store, door: Door) -> list[Mapping[str, Any]]:
+    """Return for hosts the entries of all teams whose scoring broke, and why."""
+    if not door.shows(Sight.HOST_MESSAGES):
+        return []
+    found = list_contest_entries(store, door.contest.slug, limit=_LOOKED_THROUGH)
+    return [_entry(entry, door) for entry in found if entry.status is Status.FAILED]
 
 
 def _entry(entry: Entry, door: Door) -> Mapping[str, Any]:
@@ -234,7 +247,7 @@ def _contest_page(
 def _tabs(door: Door, current: str) -> list[dict[str, Any]]:
     root = f"/competitions/{quote(door.contest.slug)}"
     shown = {"Overview": root, "Leaderboard": f"{root}/leaderboard"}
-    if door.viewer.team_id is not None:
+    if door.viewer.team_id is not None or door.shows(Sight.HOST_MESSAGES):
         shown["Your entries"] = f"{root}/entries"
     first = _overview_page(door)
     for name in door.contest.pages:

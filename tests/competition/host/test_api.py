@@ -189,3 +189,47 @@ def test_under_the_ladder_only_the_host_sees_intervals(house: Any, entered: list
     path = f"/contests/{house.slug}/leaderboard"
     assert ask(house, "GET", path).json()["lines"][0]["interval"] is None
     assert ask(house, "GET", path, user="grace").json()["lines"][0]["interval"] is not None
+
+
+def test_only_hosts_read_why_scoring_broke(house: Any) -> None:
+    from competition.queue import finish_entry, lease_entry
+    from competition.scoring import ScoringOutcome
+
+    (house.store.home / "mine.csv").write_text("id,is_pit\n")
+    digest = house.store.files.put(house.store.home / "mine.csv")
+    ref = submit_entry(
+        house.store, house.slug, "ada", upload=digest, file_name="mine.csv", now=house.clock()
+    ).ref
+    lease = lease_entry(house.store, "worker", house.clock())
+    assert lease is not None
+    broke = ScoringOutcome("failed", None, "ZeroDivisionError in metric.py")
+    assert finish_entry(house.store, lease, broke, house.clock())
+    told = {}
+    for user in ("ada", "grace"):
+        headers = {"Authorization": f"Bearer {house.tokens[user]}"}
+        entry = httpx.get(f"{house.url}/api/entries/{ref}", headers=headers)
+        page = httpx.get(f"{house.url}/competitions/{house.slug}/entries", headers=headers)
+        told[user] = (entry.json()["host_message"], "ZeroDivisionError" in page.text)
+    assert told == {"ada": ("", False), "grace": ("ZeroDivisionError in metric.py", True)}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "entries/99999999999999999999", None),
+        ("GET", "contests/pit-or-flesh/entries?offset=99999999999999999999", None),
+        ("PUT", "contests/pit-or-flesh/selections", b'{"refs": [99999999999999999999]}'),
+        ("PUT", "contests/pit-or-flesh/selections", b"[" * 100_000),
+        ("PATCH", "contests/pit-or-flesh/team", b'{"name": "\\ud83e"}'),
+        ("GET", "contests/%00", None),
+    ],
+)
+def test_what_no_database_can_hold_is_refused(
+    house: Any, method: str, path: str, body: bytes | None
+) -> None:
+    headers = {
+        "Authorization": f"Bearer {house.tokens['ada']}",
+        "Content-Type": "application/json",
+    }
+    told = httpx.request(method, f"{house.url}/api/{path}", content=body, headers=headers)
+    assert told.status_code in {400, 404, 422}
