@@ -15,6 +15,7 @@ from competition.metrics.metric import NEEDS_LABELS
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_LENGTH = 80
 PAGE_NAME = re.compile(r"\w[\w .-]*")
+PAGE_NAME_LENGTH = 60
 AT_LEAST_ONE = (
     "max_daily_submissions",
     "num_scored_submissions",
@@ -67,6 +68,11 @@ def _name_problems(contest: Contest) -> Iterator[str]:
     for name in contest.pages:
         if not PAGE_NAME.fullmatch(name):
             yield f"pages: {name!r} is no page name; use letters, digits, spaces and hyphens"
+        elif len(name) > PAGE_NAME_LENGTH:
+            yield (
+                f"pages: a page name has at most {PAGE_NAME_LENGTH} characters, but "
+                f"{name[:20] + '...'!r} has {len(name)}"
+            )
 
 
 def _column_problems(contest: Contest) -> Iterator[str]:

@@ -119,5 +119,13 @@ def test_a_file_cannot_be_a_folder_too(house: Any, tables: Path) -> None:
     assert "both a file and a folder" in told.json()["message"]
 
 
+@pytest.mark.parametrize("name", ["x" * 61, "a\n", "a\x07"])
+def test_a_page_name_is_short_and_plain(house: Any, name: str) -> None:
+    fields = {"competitionName": house.slug, "page": {"name": name, "content": "x"}}
+    told = house.call("CreateCompetitionPage", fields, user="grace")
+    assert told.status_code == 400
+    assert "page name" in told.json()["message"]
+
+
 def test_an_error_of_the_host_s_own_does_not_claim_that_nothing_happened() -> None:
     assert "nothing was changed" not in failure_of(ZeroDivisionError()).message
