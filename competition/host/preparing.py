@@ -85,14 +85,16 @@ def take_uploads(
         named like the solution; the contest stays as it was.
     """
     refuse_solution_names(uploads.data)
-    contest = get_contest(store, slug)
+    before = contest_record(store, slug)
     with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
-        made = _prepared_or_draft(store, contest, uploads, Path(folder))
+        made = _prepared_or_draft(store, before.contest, uploads, Path(folder))
         if made is not None:
             added = {name: store.files.put(path) for name, path in made.data.items()}
             solution = store.files.put(made.solution)
             uploads = Uploads({**uploads.data, **added}, solution)
         held = uploads_of(store, slug)
+        if contest_record(store, slug).version != before.version:
+            raise InvalidContest(f"{slug} was changed by somebody else meanwhile; send it again")
         change_contest(
             store,
             slug,
