@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from competition.store import Store
     from pipelines.tracking.server import MlflowServer
 
-__all__ = ["Served", "free_port", "is_free", "serving"]
+__all__ = ["Served", "free_port", "is_free", "obstacle", "serving"]
 
 log = logging.getLogger(__name__)
 
@@ -116,11 +116,17 @@ def free_port(wanted: int, address: str = LOOPBACK) -> int:
 
 def is_free(port: int, address: str = LOOPBACK) -> bool:
     """Say whether a server could listen on a port now."""
+    return obstacle(port, address) is None
+
+
+def obstacle(port: int, address: str = LOOPBACK) -> OSError | None:
+    """Return what keeps a server from listening on a port now; None when nothing does."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        with socket.create_server((address, port)):
-            return True
-    except OSError:
-        return False
+        with socket.create_server((address, port), family=family):
+            return None
+    except OSError as error:
+        return error
 
 
 class MlflowKeeper:

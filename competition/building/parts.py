@@ -50,7 +50,7 @@ def assemble(
         truth is missing.
     """
     _refuse_empty_plan(plan, targets)
-    train.require(targets)
+    train.require([*targets, *_named_columns(plan)])
     given = [source for source in (train, test, solution) if source is not None]
     id_column, notes = _settled_id(given, id_column)
     if test is None and solution is None:
@@ -67,6 +67,10 @@ def _refuse_empty_plan(plan: SplitPlan, targets: Sequence[str]) -> None:
         problems.append("name at least one target column")
     if problems:
         raise InvalidContest(problems)
+
+
+def _named_columns(plan: SplitPlan) -> list[str]:
+    return [name for name in (plan.group_column, plan.time_column) if name is not None]
 
 
 def _settled_id(given: Sequence[Source], wanted: str | None) -> tuple[str, list[str]]:

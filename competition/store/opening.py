@@ -20,7 +20,7 @@ from competition.store.files import Files, FolderFiles
 from competition.store.remote_files import RemoteFiles
 from competition.store.upgrading import upgrade
 
-__all__ = ["Store", "StoreUnavailable", "open_store"]
+__all__ = ["Store", "StoreUnavailable", "make_private", "open_store"]
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ def open_store(
         When the database cannot be reached or its driver is not installed.
     """
     folder = Path(home)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     url = _address(folder, database)
     try:
         engine = _opened(url, folder)
@@ -130,9 +130,18 @@ def open_store(
     return Store(folder, engine, _files(folder, files))
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder that its owner alone may enter; one that is there keeps its permissions."""
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def _files(home: Path, place: str | Path | None) -> Files:
     if isinstance(place, str) and place.startswith(("http://", "https://")):
         return RemoteFiles(place, os.environ.get("RIPE_TOKEN", ""), home / "uploads")
+    if place is None:
+        make_private(home / "uploads")
     return FolderFiles(place if place is not None else home / "uploads")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
+import socket
 import threading
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +16,21 @@ from ripe.console import home_of, say
 
 __all__ = ["command"]
 
+PORT = click.IntRange(0, 65535)
+
 
 @click.command(name="up")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=7777, show_default=True, help="Port of the host; 0: a free one.")
+@click.option(
+    "--port",
+    type=PORT,
+    default=7777,
+    show_default=True,
+    help="Port of the host; 0: a free one.",
+)
 @click.option(
     "--mlflow-port",
+    type=PORT,
     default=5000,
     show_default=True,
     help="Port of the MLflow UI; 0: a free one.",
@@ -106,12 +117,22 @@ def _say_where(home: Path, url: str, mlflow_url: str | None) -> None:
 
 
 def _require_free(port: int, address: str, option: str) -> None:
-    from ripe.serving import is_free
+    """Refuse an address that no server of this machine can listen on, and say why."""
+    from ripe.serving import obstacle
 
-    if port and not is_free(port, address):
+    reason = obstacle(port, address)
+    if reason is None:
+        return
+    if reason.errno == errno.EADDRINUSE:
         raise click.ClickException(
             f"port {port} of {address} is taken; choose another with {option}, 0 takes a free one"
         )
+    if reason.errno == errno.EADDRNOTAVAIL or isinstance(reason, socket.gaierror):
+        raise click.ClickException(
+            f"{address} is no address of this machine; name one of its own with --host, "
+            "0.0.0.0 for all"
+        )
+    raise click.ClickException(f"cannot listen on port {port} of {address}: {reason.strerror}")
 
 
 def _wait_for_a_signal() -> None:

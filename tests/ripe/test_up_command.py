@@ -141,3 +141,17 @@ def test_the_mlflow_ui_comes_back_when_it_dies_and_goes_with_the_host(tmp_path: 
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     assert server_of(port) is None
+
+
+def test_a_port_that_is_none_and_an_address_of_another_machine_are_told_apart(
+    tmp_path: Path,
+) -> None:
+    def told(*options: str) -> str:
+        command = ["--home", str(tmp_path), "up", "--no-mlflow", *options]
+        done = subprocess.run([RIPE, *command], capture_output=True, text=True, timeout=120)
+        assert done.returncode and "Traceback" not in done.stderr
+        return done.stderr
+
+    assert "is not in the range 0<=x<=65535" in told("--port", "99999")
+    assert "1.2.3.4 is no address of this machine" in told("--host", "1.2.3.4")
+    assert "no address of this machine" in told("--host", "1.2.3.4", "--port", "0")

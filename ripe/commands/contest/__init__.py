@@ -15,6 +15,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Look a contest over before it opens."),
     "list": ("show", "List the contests of this home."),
     "show": ("show", "Show what a contest is."),
+    "entries": ("entries", "List all entries, and why one failed."),
     "open": ("changing", "Open a contest to participants."),
     "update": ("changing", "Take the changes of a contest folder in, after showing them."),
     "close": ("changing", "Set a contest's deadline, now or at a time."),

@@ -111,7 +111,7 @@ def _split_options(function: Decorated) -> Decorated:
         click.option("--time", "time_column", help="Column of times; the latest rows are tested."),
         click.option("--test-fraction", type=float, default=0.25, show_default=True),
         click.option("--public-fraction", type=float, default=0.3, show_default=True),
-        click.option("--seed", type=int, default=0, show_default=True),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
     )[::-1]:
         function = option(function)
     return function
@@ -148,14 +148,14 @@ def _setting_options(function: Decorated) -> Decorated:
 @click.option("--closed", is_flag=True, help="Do not open it yet.")
 @click.pass_context
 def new_command(ctx: click.Context, /, slug: str, closed: bool, **options: Any) -> None:
-    r"""Build the contest SLUG and add it to this home.
+    """Build the contest SLUG and add it to this home.
 
     \b
-    ripe contest new titanic --train train.csv --test test.csv \
+    ripe contest new titanic --train train.csv --test test.csv \\
         --solution solution.csv --target Survived --id PassengerId --metric accuracy
     ripe contest new ripeness-table --train ripeness.csv --target ripeness
     ripe contest new avocado-ripeness          (a contest that comes with Ripe)
-    """
+    """  # noqa: D301 - click wants the control character \b itself
     home = home_of(ctx)
     refuse_taken(ctx, slug)
     folder = home / "contests" / slug
@@ -202,10 +202,12 @@ def refuse_taken(ctx: click.Context, slug: str) -> None:
 def _build_built_in(slug: str, folder: Path, options: dict[str, Any]) -> None:
     from competition.contests import BUILT_IN
     from competition.errors import did_you_mean
+    from competition.store.opening import make_private
 
     if slug not in BUILT_IN:
         hint = did_you_mean(slug, BUILT_IN) or f" of the contests that come with Ripe ({_names()})"
         raise click.UsageError(f"name the labelled table with --train; {slug!r} is none{hint}")
+    make_private(folder.parents[1])
     contest = BUILT_IN[slug](folder, seed=options["seed"])
     settings = _settings(options)
     if settings:
@@ -236,6 +238,7 @@ def _names() -> str:
 
 def _build(home: Path, slug: str, folder: Path, options: dict[str, Any]) -> BuiltContest:
     from competition.building import prepare_contest, write_contest
+    from competition.store.opening import make_private
 
     tables = _tables(home, options)
     if not tables["targets"]:
@@ -243,6 +246,7 @@ def _build(home: Path, slug: str, folder: Path, options: dict[str, Any]) -> Buil
     with progress(2, "reading and splitting") as advance:
         built = prepare_contest(slug=slug, **tables, **_settings(options))
         advance(1, "writing")
+        make_private(home)
         write_contest(built, folder, metric_source=options["metric_file"])
         advance()
     return built
