@@ -9,6 +9,7 @@ from competition.building.folder import (
 )
 from competition.building.linter import lint_contest
 from competition.building.splitting import SplitPlan
+from competition.building.trial import refuse_unscorable
 
 __all__ = [
     "RULES",
@@ -19,5 +20,6 @@ __all__ = [
     "build_contest_folder",
     "lint_contest",
     "prepare_contest",
+    "refuse_unscorable",
     "write_contest",
 ]

@@ -98,7 +98,7 @@ def _sentence(usage: str, rows: int, measured: Precision | None) -> str:
 def _arrays(material: Material, usage: str, metric: Metric) -> tuple[Array, Array]:
     contest = material.contest
     inside = (material.solution["Usage"] == usage).to_numpy()
-    entry = dealt_out(perfect_entry(material)[inside], SEED, WRONG_SHARE)
+    entry = dealt_out(perfect_entry(contest, material.solution)[inside], SEED, WRONG_SHARE)
     columns = metric.prediction_columns(contest.targets, contest.labels)
     truth = truth_array(material.solution[inside], contest.targets, contest.labels, metric)
     return truth, prediction_array(entry, columns, contest.labels, metric)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from competition.building.findings import Finding
 from competition.building.material import Material
+from competition.definition import Contest
 from competition.errors import CompetitionError, InvalidSubmission, ParticipantVisibleError
 from competition.metrics import get_metric
 from competition.scoring import Scores, score_file
@@ -34,7 +35,7 @@ class Prober:
 
     def findings(self) -> Iterator[Finding]:
         """Try every entry; yield what does not come out as it must."""
-        truth = perfect_entry(self.material)
+        truth = perfect_entry(self.material.contest, self.material.solution)
         try:
             best = self._scored("perfect", truth)
         except CompetitionError as error:
@@ -139,9 +140,8 @@ def _unscorable(rule: str, words: str, error: CompetitionError) -> Finding:
     )
 
 
-def perfect_entry(material: Material) -> pd.DataFrame:
-    """Make the entry that knows the truth."""
-    contest, solution = material.contest, material.solution
+def perfect_entry(contest: Contest, solution: pd.DataFrame) -> pd.DataFrame:
+    """Make the entry that knows the truth of a solution whose cells are text."""
     entry = pd.DataFrame({contest.id_column: solution[contest.id_column]})
     labels = [str(label) for label in contest.labels]
     if contest.predicts == "probability":

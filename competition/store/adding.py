@@ -11,6 +11,7 @@ from typing import TypeAlias
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from competition.building import refuse_unscorable
 from competition.definition import Contest, contest_problems, format_contest, load_contest
 from competition.errors import InvalidContest
 from competition.store.audit import record
@@ -28,14 +29,28 @@ from competition.store.versions import (
     metric_digest,
 )
 
-__all__ = ["ContestFiles", "add_contest", "add_version", "create_contest", "files_of_folder"]
+__all__ = [
+    "ContestFiles",
+    "add_contest",
+    "add_version",
+    "create_contest",
+    "files_of_folder",
+    "refuse_links_outside",
+    "refuse_unscorable_files",
+]
 
 ContestFiles: TypeAlias = Mapping[tuple[str, str], tuple[str, datetime]]
 """(kind, name) to (digest, time of last change)."""
 
 
 def add_contest(
-    store: Store, folder: str | Path, *, host: str | None = None, now: datetime, launch: bool = True
+    store: Store,
+    folder: str | Path,
+    *,
+    host: str | None = None,
+    now: datetime,
+    launch: bool = True,
+    is_tried: bool = False,
 ) -> Contest:
     """Take a contest in from its folder.
 
@@ -47,17 +62,21 @@ def add_contest(
         The user who runs it; administrators may in any case.
     launch
         Open it `now`, unless the definition says when.
+    is_tried
+        Refuse it unless its truth and its sample submission can be scored.
 
     Raises
     ------
     InvalidContest
-        When the folder breaks a rule, or the slug is taken.
+        When the folder breaks a rule, its truth or sample cannot be scored, or the slug is taken.
     """
     path = Path(folder)
     contest = load_contest(path)
     if launch and contest.launched_at is None:
         contest = replace(contest, launched_at=now)
     files = files_of_folder(store, path, contest)
+    if is_tried:
+        refuse_unscorable_files(store, contest, files)
     return _create(store, contest, files, host, now)
 
 
@@ -90,14 +109,31 @@ def _create(
     return contest
 
 
+def refuse_unscorable_files(store: Store, contest: Contest, files: ContestFiles) -> None:
+    """Try whether stored files can be scored under a definition; without a solution none can yet.
+
+    Raises
+    ------
+    InvalidContest
+        They cannot.
+    """
+    _check_rules(contest)
+    stored = {key: store.files.path(digest) for key, (digest, _) in files.items()}
+    solution = stored.get((SOLUTION, SOLUTION_NAME))
+    if solution is not None:
+        metric = next((path for (kind, _), path in stored.items() if kind == METRIC), None)
+        refuse_unscorable(contest, solution, stored.get((DATA, SAMPLE_NAME)), metric)
+
+
 def files_of_folder(store: Store, folder: Path, contest: Contest) -> ContestFiles:
     """Store all files of a contest's folder.
 
     Raises
     ------
     InvalidContest
-        When the solution or the sample submission is missing.
+        When the solution or the sample submission is missing, or a link leads out of the folder.
     """
+    refuse_links_outside(folder)
     found = {
         (DATA, path.relative_to(folder / "data").as_posix()): path
         for path in sorted((folder / "data").rglob("*"))
@@ -111,6 +147,27 @@ def files_of_folder(store: Store, folder: Path, contest: Contest) -> ContestFile
     if contest.metric.file is not None:
         found[METRIC, contest.metric.file] = folder / contest.metric.file
     return {key: (store.files.put(path), _modified(path)) for key, path in found.items()}
+
+
+def refuse_links_outside(folder: Path) -> None:
+    """Refuse a contest's folder in which a link leads to a file elsewhere on this machine.
+
+    Raises
+    ------
+    InvalidContest
+        With every such link.
+    """
+    root = folder.resolve()
+    outside = [
+        path.relative_to(folder)
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() and not path.resolve().is_relative_to(root)
+    ]
+    if outside:
+        raise InvalidContest(
+            (f"{path} is a link out of the folder; put the file itself there" for path in outside),
+            str(folder),
+        )
 
 
 def _modified(path: Path) -> datetime:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from competition.definition import Contest
 from competition.errors import InvalidContest
-from competition.store.adding import ContestFiles, add_version
+from competition.store.adding import ContestFiles, add_version, refuse_unscorable_files
 from competition.store.audit import record
 from competition.store.contests import get_contest
 from competition.store.counting import recount_contest
@@ -22,13 +22,25 @@ from competition.store.values import Status
 from competition.store.versions import (
     DATA,
     METRIC,
+    SAMPLE_NAME,
     SOLUTION,
     SOLUTION_NAME,
     contest_of_version,
     current_version,
+    metric_digest,
 )
 
-__all__ = ["change_contest", "launch_contest", "update_contest"]
+__all__ = [
+    "ScoresWouldChange",
+    "change_contest",
+    "launch_contest",
+    "refuse_unscorable_change",
+    "update_contest",
+]
+
+
+class ScoresWouldChange(InvalidContest):
+    """Scored entries would get other scores: such a change goes through a rescore."""
 
 
 def update_contest(
@@ -72,8 +84,9 @@ def change_contest(
     Raises
     ------
     InvalidContest
-        When the slug differs, or when entries are scored and the change would score them
-        differently: such a change goes through a rescore.
+        When the slug differs.
+    ScoresWouldChange
+        When entries are scored and the change would score them differently.
     """
     with store.writing() as session:
         row = contest_row(session, slug, lock=True)
@@ -91,6 +104,52 @@ def change_contest(
         details = {"version": version.number, "note": note, "changed": differences}
         record(session, slug, actor, "contest changed", details, now)
         return after
+
+
+def refuse_unscorable_change(
+    store: Store,
+    slug: str,
+    *,
+    contest: Contest | None = None,
+    data: Mapping[str, str] | None = None,
+    solution: str | None = None,
+    metric: str | None = None,
+    now: datetime,
+    is_complete: bool = False,
+) -> None:
+    """Try a change of truth, sample or metric out before anything is written down.
+
+    Parameters
+    ----------
+    contest, data, solution, metric
+        As in `change_contest`.
+    is_complete
+        Try it also where the contest is not open: nothing more will be added.
+
+    Raises
+    ------
+    InvalidContest
+        The changed contest could not be scored.
+    """
+    with store.reading() as session:
+        before = current_version(session, contest_row(session, slug))
+        old = contest_of_version(store, before)
+        after = contest or old
+        held = changed_files(session, before, old, now, None, None, None)
+        files = changed_files(session, before, after, now, data, solution, metric)
+    is_open = after.launched_at is not None
+    opens = is_open and old.launched_at is None
+    if (is_open or is_complete) and (opens or _tried(old, held) != _tried(after, files)):
+        refuse_unscorable_files(store, after, files)
+
+
+def _tried(contest: Contest, files: ContestFiles) -> tuple[str, frozenset[str]]:
+    """Return what decides whether truth and sample submission can be scored."""
+    kept = {key: digest for key, (digest, _) in files.items()}
+    metric = next((digest for key, digest in kept.items() if key[0] == METRIC), None)
+    parts = ((SOLUTION, SOLUTION_NAME), (DATA, SAMPLE_NAME))
+    tables = frozenset(f"{kind} {kept.get((kind, name))}" for kind, name in parts)
+    return metric_digest(contest, metric), tables
 
 
 def changed_files(
@@ -128,7 +187,7 @@ def _check_nothing_scored(session: Session, contest: ContestRow) -> None:
         EntryRow.contest_id == contest.id, EntryRow.status == Status.SCORED.value
     )
     if session.scalar(scored.limit(1)) is not None:
-        raise InvalidContest(
+        raise ScoresWouldChange(
             f"{contest.slug} has scored entries, and this change would score them differently; "
             f"'ripe contest rescore {contest.slug}' shows the new board first, then swaps"
         )

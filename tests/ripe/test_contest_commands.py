@@ -7,11 +7,15 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from competition.definition import load_contest
+from competition.queue import finish_entry, lease_entry
+from competition.scoring import ScoringOutcome
+from competition.store import add_user, open_store, submit_entry
 from competition.tables import read_table
 from ripe.cli import main
 
@@ -341,3 +345,70 @@ def test_a_contest_that_comes_with_ripe_needs_no_table(ripe, tmp_path) -> None:
     assert broken.returncode == 1
     assert not (tmp_path / "home/contests/avocado-ripeness").exists()
     assert ripe("contest", "new", "avocado-second-steps").returncode == 2
+
+
+def test_help_shows_its_examples_line_by_line(ripe) -> None:
+    help_text = ripe("contest", "new", "--help").stdout
+    assert "\\b" not in help_text
+    assert "  ripe contest new ripeness-table --train ripeness.csv --target ripeness\n" in help_text
+
+
+def test_a_negative_seed_and_an_unknown_group_are_refused(ripe, harvest) -> None:
+    new = ("contest", "new", "fruit", "--train", harvest, "--target", "orchard")
+    assert "--seed" in ripe(*new, "--seed", "-1").stderr
+    solution = harvest.with_name("truth.csv")
+    solution.write_text("Fruit Id,orchard\n" + "".join(f"{n},{n % 7}\n" for n in range(100, 120)))
+    done = ripe(*new, "--solution", solution, "--id", "Fruit Id", "--group", "nosuch")
+    assert done.returncode == 1
+    assert "has no column 'nosuch'" in done.stderr
+
+
+def test_a_link_out_of_a_contest_folder_is_refused(ripe, fruit, tmp_path) -> None:
+    ripe("contest", "export", "fruit", tmp_path / "out")
+    (tmp_path / "out" / "data" / "passwd").symlink_to("/etc/passwd")
+    for verb in ("add", "update"):
+        done = ripe("contest", verb, tmp_path / "out")
+        assert done.returncode == 1
+        assert "data/passwd is a link out of the folder" in done.stderr
+
+
+def test_an_update_with_a_shortened_solution_is_refused(ripe, fruit, tmp_path) -> None:
+    ripe("contest", "export", "fruit", tmp_path / "out")
+    solution = tmp_path / "out" / "solution.csv"
+    solution.write_text("".join(solution.read_text().splitlines(keepends=True)[:5]))
+    for verb in ("update", "rescore"):
+        done = ripe("contest", verb, tmp_path / "out", "--yes")
+        assert done.returncode == 1
+        assert "must name the same ids, each once: 11 ids are only in the sample" in done.stderr
+
+
+def test_truth_that_a_metric_cannot_score_makes_no_contest(ripe, tmp_path) -> None:
+    table = tmp_path / "cold.csv"
+    table.write_text("a,b\n" + "".join(f"{-n},{n}\n" for n in range(40)))
+    done = ripe("contest", "new", "cold", "--train", table, "--target", "a", "--metric", "rmsle")
+    assert done.returncode == 1
+    assert "the metric rmsle cannot score its truth" in done.stderr
+    assert not (tmp_path / "home/contests/cold").exists()
+
+
+def test_the_home_lets_nobody_else_in(ripe, fruit, tmp_path) -> None:
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+
+
+def test_entries_tell_the_host_why_one_failed(ripe, fruit, tmp_path) -> None:
+    now = datetime.now(UTC)
+    assert "no entry has come in yet" in ripe("contest", "entries", "fruit").stdout
+    with open_store(tmp_path / "home") as store:
+        add_user(store, "ada", now=now)
+        upload = store.files.put(tmp_path / "home/contests/fruit/data/sample_submission.csv")
+        for _ in range(2):
+            submit_entry(store, "fruit", "ada", upload=upload, file_name="guess.csv", now=now)
+        lease = lease_entry(store, "worker", now)
+        assert lease is not None
+        outcome = ScoringOutcome("failed", message="metric.py, line 7: KeyError")
+        assert finish_entry(store, lease, outcome, now)
+    assert len(json.loads(ripe("contest", "entries", "fruit", "--json").stdout)) == 2
+    (failed,) = json.loads(ripe("contest", "entries", "fruit", "--json", "--failed").stdout)
+    assert (failed["status"], failed["host_message"]) == ("failed", "metric.py, line 7: KeyError")
+    told = ripe("contest", "entries", "fruit", "--failed").stdout
+    assert "guess.csv" in told and "1: metric.py, line 7: KeyError" in told

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -182,7 +182,9 @@ def _known_digests(store: Store, slug: str) -> dict[tuple[str, str], str]:
 
 def _files_in(folder: Path, contest: Contest) -> dict[tuple[str, str], Path]:
     from competition.errors import InvalidContest
+    from competition.store.adding import refuse_links_outside
 
+    refuse_links_outside(folder)
     data = folder / "data"
     found = {
         ("data", path.relative_to(data).as_posix()): path
@@ -223,12 +225,11 @@ def data_digests(store: Store, changes: Changes) -> dict[str, str]:
 def _apply(store: Store, changes: Changes, folder: Path) -> None:
     """Take the changes in; where entries would be scored differently, say which command does."""
     from competition.errors import InvalidContest
+    from competition.store.changing import ScoresWouldChange
 
     try:
         apply_changes(store, changes)
-    except InvalidContest:
-        if not changes.changes_scores:
-            raise
+    except ScoresWouldChange:
         raise InvalidContest(
             f"{changes.contest.slug} has scored entries, which these changes would score "
             f"differently; 'ripe contest rescore {folder}' shows the new board first"
@@ -239,19 +240,32 @@ def apply_changes(store: Store, changes: Changes) -> None:
     """Take the changes in, as one new version."""
     from competition.store import change_contest
 
+    now, changed = datetime.now(UTC), changed_parts(store, changes)
+    slug = changes.contest.slug
+    change_contest(store, slug, **changed, actor=ACTOR, now=now, note="update")
+
+
+def changed_parts(store: Store, changes: Changes) -> dict[str, Any]:
+    """Store the changed files; return what changes, for `competition.store.change_contest`.
+
+    Raises
+    ------
+    InvalidContest
+        The changed contest could not be scored.
+    """
+    from competition.store.changing import refuse_unscorable_change
+
     new = {
         kind: store.files.put(path)
         for (kind, _), path in changes.files.items()
         if kind != "data" and path is not None
     }
-    change_contest(
-        store,
-        changes.contest.slug,
-        contest=changes.contest,
-        data=data_digests(store, changes),
-        solution=new.get("solution"),
-        metric=new.get("metric"),
-        actor=ACTOR,
-        now=datetime.now(UTC),
-        note="update",
-    )
+    parts: dict[str, Any] = {
+        "contest": changes.contest,
+        "data": data_digests(store, changes),
+        "solution": new.get("solution"),
+        "metric": new.get("metric"),
+    }
+    slug, now = changes.contest.slug, datetime.now(UTC)
+    refuse_unscorable_change(store, slug, **parts, now=now, is_complete=True)
+    return parts

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ripe.commands.contest.changing import ACTOR, Changes, changes_of, confirm, data_digests
+from ripe.commands.contest.changing import (
+    ACTOR,
+    Changes,
+    changed_parts,
+    changes_of,
+    confirm,
+    data_digests,
+)
 from ripe.commands.contest.opening import renew_folder, store_of
 from ripe.commands.contest.options import YES
 from ripe.console import print_json, print_table, progress, say
@@ -80,10 +87,8 @@ def _propose(store: Store, slug: str, changes: Changes | None) -> int:
 
     changed: dict[str, Any] = {}
     if changes is not None:
-        changed["contest"] = changes.contest
-        for (kind, _), path in changes.files.items():
-            if kind in ("solution", "metric") and path is not None:
-                changed[kind] = store.files.put(path)
+        changed = changed_parts(store, changes)
+        changed.pop("data")  # taken in with the swap
     return propose_rescore(
         store, slug, **changed, actor=ACTOR, now=datetime.now(UTC), note="rescore"
     )
