@@ -16,7 +16,7 @@ from competition.store import user_of_token
 
 @pytest.fixture
 def browser(house: Any) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=house.url, headers={"Accept": "text/html"}) as client:
+    with httpx.Client(base_url=house.url, headers={"Accept": "text/html"}, timeout=60) as client:
         yield client
 
 
@@ -46,17 +46,17 @@ def test_a_copied_cookie_opens_nothing_after_signing_out(browser: httpx.Client, 
     enter(browser, "ada", "ada likes avocados")
     copied = browser.cookies["ripe_session"]
     browser.post("/sign-out", data={"sign": sign(browser, "/")})
-    with httpx.Client(base_url=house.url, cookies={"ripe_session": copied}) as thief:
+    with httpx.Client(base_url=house.url, cookies={"ripe_session": copied}, timeout=60) as thief:
         assert thief.get("/account").status_code == 303
     assert user_of_token(house.store, house.tokens["ada"], house.clock()) is not None
 
 
 def test_a_form_for_one_visitor_is_no_form_for_another(browser: httpx.Client, house: Any) -> None:
     form = {"name": "ada", "password": "ada likes avocados", "sign": sign(browser, "/sign-in")}
-    with httpx.Client(base_url=house.url) as other:
+    with httpx.Client(base_url=house.url, timeout=60) as other:
         assert sign(other, "/sign-in") != form["sign"]
         assert other.post("/sign-in", data=form).status_code == 403
-    assert httpx.post(f"{house.url}/sign-in", data=form).status_code == 403
+    assert httpx.post(f"{house.url}/sign-in", data=form, timeout=60).status_code == 403
     assert browser.post("/sign-in", data={**form, "sign": "é"}).status_code == 403
     assert browser.post("/sign-in", data={**form, "name": "a\0"}).status_code == 400
     assert browser.post("/sign-in", data=form).status_code == 303
@@ -144,7 +144,7 @@ def test_an_open_host_lets_people_make_an_account(house: Any) -> None:
     app = create_app(house.store, clock=house.clock, sign_up="open")
     with open_port("127.0.0.1", 0) as listening, running_app(app, listening):
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with httpx.Client(base_url=address, headers={"Accept": "text/html"}) as browser:
+        with httpx.Client(base_url=address, headers={"Accept": "text/html"}, timeout=60) as browser:
             form = {"sign": sign(browser, "/sign-up"), "name": "lin", "password": "short"}
             assert "10 characters" in browser.post("/sign-up", data=form).text
             form["password"] = "long enough, surely"
@@ -176,7 +176,7 @@ def test_a_host_by_invitation_takes_only_who_was_invited(house: Any) -> None:
     secret = create_invitation(house.store, None, actor="grace", now=house.clock(), uses=1)
     with open_port("127.0.0.1", 0) as listening, running_app(app, listening):
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with httpx.Client(base_url=address, headers={"Accept": "text/html"}) as browser:
+        with httpx.Client(base_url=address, headers={"Accept": "text/html"}, timeout=60) as browser:
             assert browser.get("/sign-up").status_code == 403
             path = f"/sign-up?invitation={secret}"
             assert path in browser.get(f"/invitations/{secret}").text

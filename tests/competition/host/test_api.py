@@ -16,7 +16,7 @@ def ask(
     house: Any, method: str, path: str, *, user: str | None = "ada", **options: Any
 ) -> httpx.Response:
     headers = {"Authorization": f"Bearer {house.tokens[user]}"} if user else {}
-    return httpx.request(method, f"{house.url}/api{path}", headers=headers, **options)
+    return httpx.request(method, f"{house.url}/api{path}", headers=headers, **options, timeout=60)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_hosts_invite_into_a_private_contest_and_who_follows_the_link_is_in(hous
     assert ask(house, "POST", path, json={}).status_code == 404
     url = ask(house, "POST", path, user="grace", json={"uses": 1}).json()["url"]
     assert url.startswith(f"{house.url}/invitations/")
-    with httpx.Client(base_url=house.url, headers={"Accept": "text/html"}) as browser:
+    with httpx.Client(base_url=house.url, headers={"Accept": "text/html"}, timeout=60) as browser:
         assert "Sign in" in browser.get(url).text
         sign = re.findall(r'name="sign" value="([0-9a-f]+)"', browser.get("/sign-in").text)[0]
         browser.post(
@@ -178,7 +178,7 @@ def test_everybody_sees_how_sure_the_public_board_is(house: Any, entered: list[i
     interval = line["interval"]
     assert (interval["rank_low"], interval["rank_high"], interval["tie_group"]) == (1, 1, 1)
     assert interval["score_low"] <= line["score"] == 0.9 <= interval["score_high"]
-    with httpx.Client(base_url=house.url) as browser:
+    with httpx.Client(base_url=house.url, timeout=60) as browser:
         shown = browser.get(f"/competitions/{house.slug}/leaderboard?board=public").text
     assert f">{interval['rank_low']}</td>" in shown and "95 %" in shown
 
@@ -207,8 +207,10 @@ def test_only_hosts_read_why_scoring_broke(house: Any) -> None:
     told = {}
     for user in ("ada", "grace"):
         headers = {"Authorization": f"Bearer {house.tokens[user]}"}
-        entry = httpx.get(f"{house.url}/api/entries/{ref}", headers=headers)
-        page = httpx.get(f"{house.url}/competitions/{house.slug}/entries", headers=headers)
+        entry = httpx.get(f"{house.url}/api/entries/{ref}", headers=headers, timeout=60)
+        page = httpx.get(
+            f"{house.url}/competitions/{house.slug}/entries", headers=headers, timeout=60
+        )
         told[user] = (entry.json()["host_message"], "ZeroDivisionError" in page.text)
     assert told == {"ada": ("", False), "grace": ("ZeroDivisionError in metric.py", True)}
 
@@ -231,5 +233,7 @@ def test_what_no_database_can_hold_is_refused(
         "Authorization": f"Bearer {house.tokens['ada']}",
         "Content-Type": "application/json",
     }
-    told = httpx.request(method, f"{house.url}/api/{path}", content=body, headers=headers)
+    told = httpx.request(
+        method, f"{house.url}/api/{path}", content=body, headers=headers, timeout=60
+    )
     assert told.status_code in {400, 404, 422}

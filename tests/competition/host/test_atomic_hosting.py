@@ -21,7 +21,7 @@ def tables(house: Any) -> Path:
 def blob(house: Any, content: bytes) -> str:
     fields = {"type": "DATASET", "name": "x", "contentLength": len(content)}
     told = house.call("blobs.BlobApiService/StartBlobUpload", fields, user="grace").json()
-    assert httpx.put(told["createUrl"], content=content).status_code == 200
+    assert httpx.put(told["createUrl"], content=content, timeout=60).status_code == 200
     return str(told["token"])
 
 

@@ -92,7 +92,7 @@ def publish(
 def send(house: Any, user: str, name: str, content: bytes) -> str:
     fields = {"type": "DATASET", "name": name, "contentLength": len(content)}
     told = house.call("blobs.BlobApiService/StartBlobUpload", fields, user=user).json()
-    assert httpx.put(told["createUrl"], content=content).status_code == 200
+    assert httpx.put(told["createUrl"], content=content, timeout=60).status_code == 200
     return str(told["token"])
 
 

@@ -23,11 +23,11 @@ def address(house: Any, file: str | None = "train.csv") -> str:
 def test_the_address_ends_in_the_file_name_and_needs_no_credentials(house: Any) -> None:
     assert address(house).rsplit("/", 1)[1] == "train.csv"
     assert address(house, None).rsplit("/", 1)[1] == "pit-or-flesh.zip"
-    assert httpx.get(address(house)).text.startswith("id,hardness,is_pit\n")
+    assert httpx.get(address(house), timeout=60).text.startswith("id,hardness,is_pit\n")
 
 
 def test_the_answer_carries_what_clients_need_to_resume(house: Any) -> None:
-    told = httpx.get(address(house), headers={"Accept-Encoding": "gzip, deflate"})
+    told = httpx.get(address(house), headers={"Accept-Encoding": "gzip, deflate"}, timeout=60)
     assert told.headers["Content-Type"] == "application/octet-stream"
     assert told.headers["Accept-Ranges"] == "bytes"
     assert int(told.headers["Content-Length"]) == len(told.content)
@@ -38,50 +38,50 @@ def test_the_answer_carries_what_clients_need_to_resume(house: Any) -> None:
 
 def test_a_part_is_given_while_the_file_is_the_same(house: Any) -> None:
     url = address(house)
-    whole = httpx.get(url)
+    whole = httpx.get(url, timeout=60)
     tag = whole.headers["ETag"]
-    part = httpx.get(url, headers={"Range": "bytes=10-", "If-Range": tag})
+    part = httpx.get(url, headers={"Range": "bytes=10-", "If-Range": tag}, timeout=60)
     assert part.status_code == 206
     assert part.content == whole.content[10:]
     assert (
         part.headers["Content-Range"] == f"bytes 10-{len(whole.content) - 1}/{len(whole.content)}"
     )
     by_date = httpx.get(
-        url, headers={"Range": "bytes=0-4", "If-Range": whole.headers["Last-Modified"]}
+        url, headers={"Range": "bytes=0-4", "If-Range": whole.headers["Last-Modified"]}, timeout=60
     )
     assert (by_date.status_code, by_date.content) == (206, whole.content[:5])
-    other = httpx.get(url, headers={"Range": "bytes=10-", "If-Range": '"other"'})
+    other = httpx.get(url, headers={"Range": "bytes=10-", "If-Range": '"other"'}, timeout=60)
     assert (other.status_code, other.content) == (200, whole.content)
-    assert httpx.get(url, headers={"Range": "bytes=99999-"}).status_code == 416
-    assert httpx.get(url, headers={"If-None-Match": tag}).status_code == 304
+    assert httpx.get(url, headers={"Range": "bytes=99999-"}, timeout=60).status_code == 416
+    assert httpx.get(url, headers={"If-None-Match": tag}, timeout=60).status_code == 304
 
 
 def test_a_head_request_tells_the_size(house: Any) -> None:
-    told = httpx.head(address(house))
+    told = httpx.head(address(house), timeout=60)
     assert (told.status_code, told.content) == (200, b"")
     assert int(told.headers["Content-Length"]) > 0
 
 
 def test_an_address_ends_and_a_forged_one_never_works(house: Any) -> None:
     url = address(house)
-    forged = httpx.get(url.replace("/files/", "/files/x"))
+    forged = httpx.get(url.replace("/files/", "/files/x"), timeout=60)
     assert forged.status_code == 403
     assert "was not written by this host" in forged.json()["message"]
     house.clock.ahead = timedelta(hours=13)
-    assert "has expired" in httpx.get(url).json()["message"]
+    assert "has expired" in httpx.get(url, timeout=60).json()["message"]
 
 
 def test_a_bundle_is_the_same_bytes_each_time_even_when_made_again(house: Any) -> None:
-    first = httpx.get(address(house, None))
+    first = httpx.get(address(house, None), timeout=60)
     for path in (house.store.home / "uploads" / "bundles").glob("*.zip"):
         path.unlink()
-    second = httpx.get(address(house, None))
+    second = httpx.get(address(house, None), timeout=60)
     assert first.content == second.content
     assert first.headers["ETag"] == second.headers["ETag"]
 
 
 def test_when_the_data_change_the_bundle_and_its_date_change(house: Any, tmp_path: Any) -> None:
-    before = httpx.get(address(house, None))
+    before = httpx.get(address(house, None), timeout=60)
     house.clock.ahead = timedelta(seconds=5)
     (tmp_path / "new.csv").write_text("id,hardness,is_pit\n1,2,1\n")
     digest = house.store.files.put(tmp_path / "new.csv")
@@ -94,7 +94,7 @@ def test_when_the_data_change_the_bundle_and_its_date_change(house: Any, tmp_pat
         actor="grace",
         now=house.clock(),
     )
-    after = httpx.get(address(house, None))
+    after = httpx.get(address(house, None), timeout=60)
     assert before.headers["ETag"] != after.headers["ETag"]
     assert before.headers["Last-Modified"] != after.headers["Last-Modified"]
 

@@ -116,7 +116,7 @@ def blob(house: Any, path: Path, name: str | None = None) -> str:
 
     fields = {"type": "DATASET", "name": name or path.name, "contentLength": path.stat().st_size}
     told = house.call("blobs.BlobApiService/StartBlobUpload", fields, user="grace").json()
-    assert httpx.put(told["createUrl"], content=path.read_bytes()).status_code == 200
+    assert httpx.put(told["createUrl"], content=path.read_bytes(), timeout=60).status_code == 200
     return str(told["token"])
 
 

@@ -117,7 +117,7 @@ def send(house: Any, text: str, user: str = "ada") -> int:
 
     fields = {"competitionName": house.slug, "fileName": "a.csv", "contentLength": len(text)}
     started = house.call("StartSubmissionUpload", fields, user=user).json()
-    assert httpx.put(started["createUrl"], content=text.encode()).status_code == 200
+    assert httpx.put(started["createUrl"], content=text.encode(), timeout=60).status_code == 200
     fields = {"competitionName": house.slug, "blobFileTokens": started["token"]}
     return int(house.call("CreateSubmission", fields, user=user).json()["ref"])
 

@@ -22,10 +22,10 @@ def test_each_request_is_one_line_of_json_without_any_token(
     address = house.call(
         "DownloadDataFile", {"competitionName": house.slug, "fileName": "test.csv"}
     )
-    httpx.get(house.url + address.headers["Location"])
+    httpx.get(house.url + address.headers["Location"], timeout=60)
     fields = {"competitionName": house.slug, "fileName": "a.csv", "contentLength": 1}
     started = house.call("StartSubmissionUpload", fields).json()
-    httpx.put(started["createUrl"], content=b"x")
+    httpx.put(started["createUrl"], content=b"x", timeout=60)
     lines = [json.loads(r.message) for r in caplog.records if r.name == "competition.host.access"]
     assert [(line["method"], line["status"]) for line in lines] == [
         ("POST", 302), ("GET", 200), ("POST", 200), ("PUT", 200),
@@ -69,7 +69,7 @@ def test_what_the_host_does_not_know_shares_one_label() -> None:
 
 def test_figures_are_served_to_this_machine(house: Any) -> None:
     house.call("ListCompetitions")
-    told = httpx.get(f"{house.url}/metrics")
+    told = httpx.get(f"{house.url}/metrics", timeout=60)
     assert told.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     assert 'ripe_requests_total{method="POST",kind="ListCompetitions",status="200"} 1' in told.text
     assert "ripe_entries_waiting 0" in told.text
@@ -77,7 +77,7 @@ def test_figures_are_served_to_this_machine(house: Any) -> None:
 
 def test_figures_are_refused_to_another_machine(house: Any) -> None:
     headers = {"X-Forwarded-For": "203.0.113.7"}  # a proxy on this machine says who asked
-    assert httpx.get(f"{house.url}/metrics", headers=headers).status_code == 403
+    assert httpx.get(f"{house.url}/metrics", headers=headers, timeout=60).status_code == 403
 
 
 def test_a_worker_elsewhere_reads_and_writes_files_with_an_administrator_s_token(
@@ -100,13 +100,17 @@ def test_a_worker_s_files_are_closed_to_all_others(house: Any) -> None:
     for user, status in ((None, 401), ("ada", 403), ("grace", 403)):
         headers = {"Authorization": f"Bearer {house.tokens[user]}"} if user else {}
         for method in ("GET", "PUT"):
-            told = httpx.request(method, f"{house.url}/worker/files/{digest}", headers=headers)
+            told = httpx.request(
+                method, f"{house.url}/worker/files/{digest}", headers=headers, timeout=60
+            )
             assert told.status_code == status
 
 
 def test_a_worker_s_file_must_be_what_it_says(house: Any) -> None:
     add_user(house.store, "root", is_admin=True, now=house.clock())
     headers = {"Authorization": f"Bearer {create_token(house.store, 'root', now=house.clock())}"}
-    told = httpx.put(f"{house.url}/worker/files/{'0' * 64}", content=b"x", headers=headers)
+    told = httpx.put(
+        f"{house.url}/worker/files/{'0' * 64}", content=b"x", headers=headers, timeout=60
+    )
     assert told.status_code == 400
     assert not house.store.files.holds("0" * 64)

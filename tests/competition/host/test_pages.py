@@ -22,7 +22,7 @@ from competition.store import (
 
 
 def page(house: Any, path: str = "") -> str:
-    told = httpx.get(house.url + path, headers={"Accept": "text/html"})
+    told = httpx.get(house.url + path, headers={"Accept": "text/html"}, timeout=60)
     assert told.status_code == 200, told.text
     assert told.headers["Content-Type"] == "text/html; charset=utf-8"
     return told.text
@@ -108,17 +108,17 @@ def test_static_files_are_served(house: Any) -> None:
         ("live.js", "javascript"),
         ("ripe.svg", "image/svg"),
     ):
-        told = httpx.get(f"{house.url}/static/{name}")
+        told = httpx.get(f"{house.url}/static/{name}", timeout=60)
         assert told.status_code == 200
         assert kind in told.headers["Content-Type"]
-    assert httpx.get(f"{house.url}/static/../app.py").status_code == 404
+    assert httpx.get(f"{house.url}/static/../app.py", timeout=60).status_code == 404
 
 
 def test_what_is_not_there_gets_a_page_for_people_and_json_for_programs(house: Any) -> None:
-    told = httpx.get(f"{house.url}/competitions/nope", headers={"Accept": "text/html"})
+    told = httpx.get(f"{house.url}/competitions/nope", headers={"Accept": "text/html"}, timeout=60)
     assert (told.status_code, "no contest is named" in told.text) == (404, True)
     assert "<html" in told.text
-    told = httpx.get(f"{house.url}/nope")
+    told = httpx.get(f"{house.url}/nope", timeout=60)
     assert told.json() == {"code": 404, "message": "Not Found"}
 
 
@@ -129,9 +129,9 @@ def test_an_unlaunched_contest_is_on_no_page(
     add_contest(house.store, tmp_path / "secret", host="grace", now=house.clock(), launch=False)
     assert "Secret" not in page(house)
     for path in ("", "/leaderboard", "/pages/rules"):
-        told = httpx.get(f"{house.url}/competitions/secret-contest{path}")
+        told = httpx.get(f"{house.url}/competitions/secret-contest{path}", timeout=60)
         assert told.status_code == 404
-    near = httpx.get(f"{house.url}/competitions/secret-contst")
+    near = httpx.get(f"{house.url}/competitions/secret-contst", timeout=60)
     assert "secret-contest" not in near.text
 
 
@@ -144,7 +144,7 @@ def test_the_final_board_appears_when_it_is_out_and_not_before(
     house.slug = "ending"
     enter(house, "ada", submission(3))
     assert "board=private" not in page(house, "/competitions/ending/leaderboard")
-    early = httpx.get(f"{house.url}/competitions/ending/leaderboard?board=private")
+    early = httpx.get(f"{house.url}/competitions/ending/leaderboard?board=private", timeout=60)
     assert early.status_code == 403
     house.clock.ahead = timedelta(hours=2)
     assert "Final leaderboard" in page(house, "/competitions/ending/leaderboard")
@@ -152,7 +152,7 @@ def test_the_final_board_appears_when_it_is_out_and_not_before(
 
 
 def test_the_host_says_that_it_is_well(house: Any) -> None:
-    assert httpx.get(f"{house.url}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{house.url}/healthz", timeout=60).json() == {"status": "ok"}
 
 
 def test_the_final_board_has_medals_and_late_entries_apart(

@@ -13,7 +13,7 @@ LIST = "competitions.CompetitionApiService/ListCompetitions"
 
 def post(house: Any, method: str, authorization: str | None, **fields: object) -> httpx.Response:
     headers = {"Authorization": authorization} if authorization else {}
-    return httpx.post(f"{house.url}/api/v1/{method}", json=fields, headers=headers)
+    return httpx.post(f"{house.url}/api/v1/{method}", json=fields, headers=headers, timeout=60)
 
 
 def basic(name: str, token: str) -> str:
@@ -77,7 +77,7 @@ def test_an_unknown_call_is_refused_with_400_by_name(house: Any, method: str) ->
 
 
 def test_a_call_that_is_no_post_is_refused_in_the_same_shape(house: Any) -> None:
-    told = httpx.get(f"{house.url}/api/v1/{LIST}")
+    told = httpx.get(f"{house.url}/api/v1/{LIST}", timeout=60)
     assert told.status_code == 405
     assert told.json()["code"] == 405
 

@@ -51,15 +51,19 @@ def test_what_one_host_begins_the_other_can_finish(
             f"{url}/api/v1/competitions.CompetitionApiService/{method}",
             json={"competitionName": "shared", **fields},
             headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
         )
 
     begun = call(one, "StartSubmissionUpload", fileName="a.csv", contentLength=len(content)).json()
-    assert httpx.put(begun["createUrl"].replace(one, two), content=content).status_code == 200
+    assert (
+        httpx.put(begun["createUrl"].replace(one, two), content=content, timeout=60).status_code
+        == 200
+    )
     ref = call(one, "CreateSubmission", blobFileTokens=begun["token"]).json()["ref"]
     with store.files.open(get_entry(store, ref).upload) as file:
         assert file.read() == content
     address = call(one, "DownloadDataFile", fileName="test.csv").headers["Location"]
-    assert httpx.get(two + address).status_code == 200
+    assert httpx.get(two + address, timeout=60).status_code == 200
 
 
 def test_the_client_finds_a_host_on_port_80_by_itself(kaggle: Any, house: Any) -> None:

@@ -73,7 +73,7 @@ def test_an_absolute_target_works_too_where_the_server_hands_it_on_whole() -> No
 
 
 def test_pages_carry_headers_that_keep_a_browser_strict(house: Any) -> None:
-    told = httpx.get(house.url)
+    told = httpx.get(house.url, timeout=60)
     assert told.status_code == 200
     policy = told.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -83,6 +83,6 @@ def test_pages_carry_headers_that_keep_a_browser_strict(house: Any) -> None:
 
 
 def test_no_answer_is_compressed_or_names_a_version(house: Any) -> None:
-    told = httpx.get(house.url, headers={"Accept-Encoding": "gzip, deflate"})
+    told = httpx.get(house.url, headers={"Accept-Encoding": "gzip, deflate"}, timeout=60)
     assert "content-encoding" not in told.headers
     assert not [name for name in told.headers if name.startswith("x-kaggle")]

@@ -28,7 +28,7 @@ def create(house: Any, token: str, user: str = "ada") -> Any:
 
 def put(url: str, content: bytes = b"", content_range: str | None = None) -> httpx.Response:
     headers = {"Content-Range": content_range} if content_range else {}
-    return httpx.put(url, content=content, headers=headers)
+    return httpx.put(url, content=content, headers=headers, timeout=60)
 
 
 def test_the_address_is_absolute_and_under_the_name_the_client_used(house: Any) -> None:
@@ -37,6 +37,7 @@ def test_the_address_is_absolute_and_under_the_name_the_client_used(house: Any) 
         f"{house.url}/api/v1/competitions.CompetitionApiService/StartSubmissionUpload",
         json=fields,
         headers={"Authorization": f"Bearer {house.tokens['ada']}", "Host": "localhost"},
+        timeout=60,
     ).json()
     assert told["createUrl"].startswith("http://localhost/uploads/")
 
