@@ -148,6 +148,7 @@ def _bring(
     on_bytes: OnBytes | None,
 ) -> Download:
     source = _source(server, what)
+    destination = destination.absolute()  # the client runs in a folder of its own
 
     def tell(event: dict[str, Any]) -> None:
         if on_bytes and event["event"] == "bytes":

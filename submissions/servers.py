@@ -90,10 +90,11 @@ def kaggle_server(environ: Mapping[str, str] = os.environ) -> Server:
     return Server(checked_url(environ.get("RIPE_KAGGLE_URL") or KAGGLE_URL), is_kaggle=True)
 
 
-def save_server(home: Path, url: str, token: str | None) -> Path:
+def save_server(home: Path, url: str, token: str | None, *, is_default: bool = True) -> Path:
     """Remember a host and its token in ``client.toml``, readable by its owner alone.
 
-    Tokens of other hosts stay; the host becomes the one used when none is named.
+    Tokens of other hosts stay. The host becomes the one used when none is named, unless
+    `is_default` is False and there is such a host already.
     """
     path = home / CLIENT_FILE
     client = _read_client(path)
@@ -101,7 +102,8 @@ def save_server(home: Path, url: str, token: str | None) -> Path:
     if token is not None:
         tokens[checked_url(url)] = token
     home.mkdir(parents=True, exist_ok=True)
-    _write_private(path, _client_text(checked_url(url), tokens))
+    chosen = url if is_default else client.get("server", url)
+    _write_private(path, _client_text(checked_url(chosen), tokens))
     return path
 
 

@@ -158,6 +158,7 @@ def start_server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             cwd="/",
+            start_new_session=True,  # Ctrl-C is meant for whoever uses the pool, which then ends it
         )
     if not control.recv(len(b"ready")):
         raise OSError(f"the scoring server ended with status {server.wait()}")

@@ -12,6 +12,7 @@ from ripe.console import home_of, say
 __all__ = ["command"]
 
 PARTICIPANT = "avo-learner"
+PORT = click.IntRange(0, 65535)
 
 
 @click.command(name="demo")
@@ -21,10 +22,15 @@ PARTICIPANT = "avo-learner"
     help="Stay up until Ctrl-C, or end at once (default: stay up on a terminal only).",
 )
 @click.option(
-    "--port", default=7777, show_default=True, help="Port of the host; a free one if taken."
+    "--port",
+    type=PORT,
+    default=7777,
+    show_default=True,
+    help="Port of the host; a free one if taken.",
 )
 @click.option(
     "--mlflow-port",
+    type=PORT,
     default=5000,
     show_default=True,
     help="Port of the MLflow UI; a free one if taken.",
@@ -54,8 +60,9 @@ def command(
     started = time.monotonic()
     home = home_of(ctx)
     say(f"Is this avocado ripe? The whole loop, in {home}")
-    with serving(home, port=free_port(port), mlflow_port=free_port(mlflow_port)) as served:
-        demo = Demo(home, served, user, trials)
+    open_port = free_port(port)
+    with serving(home, port=open_port, mlflow_port=free_port(mlflow_port)) as served:
+        demo = Demo(home, served, user, trials, remembers_host=open_port == port)
         demo.play()
         say(f"\nDone in {time.monotonic() - started:.0f} s. Open these:")
         demo.print_addresses()

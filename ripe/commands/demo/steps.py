@@ -43,14 +43,25 @@ class Demo:
         Name of the participant.
     trials : int or None
         Trials of the search; None takes the experiment file's.
+    remembers_host : bool
+        Whether later commands of this home talk to this host unless told otherwise.
     """
 
-    def __init__(self, home: Path, served: Served, user: str, trials: int | None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        served: Served,
+        user: str,
+        trials: int | None,
+        *,
+        remembers_host: bool = True,
+    ) -> None:
         self.home = home
         self.served = served
         self.store = served.store
         self.user = user
         self.trials = trials
+        self.remembers_host = remembers_host
         self._steps = 0
 
     def play(self) -> None:
@@ -150,7 +161,7 @@ class Demo:
             with suppress(UserExists):
                 add_user(self.store, self.user, now=_now())
             token = create_token(self.store, self.user, label="demo", now=_now())
-            save_server(self.home, self.served.url, token)
+            save_server(self.home, self.served.url, token, is_default=self.remembers_host)
         say(f"{INDENT}{self.user}")
         return resolve_server(self.home, self.served.url)
 
@@ -169,17 +180,26 @@ class Demo:
 
     def search(self) -> StudyResult:
         """Run the experiment: every trial a tracked run."""
-        from experiments.study import run_experiment
+        from experiments import run_experiment
+        from ripe.commands.run import stoppable
 
         experiment = self._experiment()
-        with self._step(
-            "Search",
-            f"{experiment.search.trials} networks, written from scratch, learn by backpropagation; "
-            "each trial has other layers and another learning rate, and five folds check it on "
-            f"fruits it has not seen. Training seed {experiment.seed}.",
-            total=experiment.search.trials,
-        ) as advance:
-            result = run_experiment(experiment, self.home, on_progress=_following(advance))
+        with (
+            self._step(
+                "Search",
+                f"{experiment.search.trials} networks, written from scratch, learn by backpropagation; "
+                "each trial has other layers and another learning rate, and five folds check it on "
+                f"fruits it has not seen. Training seed {experiment.seed}.",
+                total=experiment.search.trials,
+            ) as advance,
+            stoppable() as wished,
+        ):
+            result = run_experiment(
+                experiment,
+                self.home,
+                on_progress=_following(advance),
+                should_stop=wished.is_set,
+            )
         _tell_result(result)
         return result
 
