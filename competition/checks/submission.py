@@ -95,7 +95,8 @@ def _opened(submission: str | Path | pd.DataFrame, form: SubmissionForm) -> _Sou
         )
     except UnreadableTable as error:
         rule = "too_large" if "larger than" in str(error) else "unreadable"
-        raise _Refused(Problem(rule, str(error))) from None
+        told = str(error).replace(str(path), "the file")  # where a host keeps it is not told
+        raise _Refused(Problem(rule, told)) from None
     return _Source(path, frame)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
+from unicodedata import category
 
 from competition.definition.contest import Contest, Label
 from competition.errors import UnknownMetric, did_you_mean
@@ -15,6 +16,8 @@ from competition.metrics.metric import NEEDS_LABELS
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_LENGTH = 80
 PAGE_NAME = re.compile(r"\w[\w .-]*")
+CONTROLS = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of control characters and of ends of lines."""
 PAGE_NAME_LENGTH = 60
 AT_LEAST_ONE = (
     "max_daily_submissions",
@@ -65,6 +68,8 @@ def _name_problems(contest: Contest) -> Iterator[str]:
         yield f"contest.slug: {problem}"
     if not contest.title.strip():
         yield "contest.title: must not be empty"
+    if any(category(letter) in CONTROLS for letter in contest.title):
+        yield "contest.title: must be one line without control characters"
     for name in contest.pages:
         if not PAGE_NAME.fullmatch(name):
             yield f"pages: {name!r} is no page name; use letters, digits, spaces and hyphens"

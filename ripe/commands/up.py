@@ -80,6 +80,8 @@ def command(
     _require_free(port, host, "--port")
     if not no_mlflow:
         _require_free(mlflow_port, "127.0.0.1", "--mlflow-port")
+        if port and port == mlflow_port:
+            raise click.UsageError("the host and the MLflow UI need a port each")
     with serving(
         home,
         host=host,

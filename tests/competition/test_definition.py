@@ -25,7 +25,7 @@ from competition.errors import InvalidContest
 def contest() -> Contest:
     return Contest(
         slug="avocado-ripeness",
-        title='Is it "ripe"? Größe\n',
+        title='Is it "ripe"? Größe \\ n',
         metric=MetricChoice("quadratic_weighted_kappa", beside=("accuracy",)),
         targets=("stage",),
         labels=("hard", "breaking", "ripe"),
@@ -234,3 +234,8 @@ def test_a_metric_beside_must_take_the_same_submissions(metric, beside, fits) ->
 def test_the_ladder_needs_a_metric_with_row_losses(metric: str, fits: bool) -> None:
     contest = Contest("s", "S", MetricChoice(metric), ("y",), labels=(0, 1, 2), ladder=True)
     assert (contest_problems(contest) == []) is fits
+
+
+def test_a_title_holds_nothing_that_moves_a_terminals_cursor(contest: Contest) -> None:
+    told = contest_problems(replace(contest, title="a\nb\x1b[31m"))
+    assert told == ["contest.title: must be one line without control characters"]

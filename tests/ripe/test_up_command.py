@@ -59,7 +59,7 @@ def eventually(claim: Callable[[], bool], seconds: float = 60) -> bool:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url).status_code == 200
+        return httpx.get(url, timeout=60).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -79,8 +79,8 @@ def server_of(port: int) -> int | None:
 def test_it_serves_a_fresh_home_and_ends_with_status_0_when_told(tmp_path: Path) -> None:
     with up(tmp_path / "home", "--no-mlflow") as (process, found):
         assert list(found) == ["contests"]
-        assert httpx.get(found["contests"] + "/healthz").json() == {"status": "ok"}
-        assert "There is no contest here yet" in httpx.get(found["contests"]).text
+        assert httpx.get(found["contests"] + "/healthz", timeout=60).json() == {"status": "ok"}
+        assert "There is no contest here yet" in httpx.get(found["contests"], timeout=60).text
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert (tmp_path / "home" / "host.db").is_file()
@@ -96,7 +96,9 @@ def test_an_upload_in_hand_is_finished_before_it_ends(tmp_path: Path) -> None:
         fields = {"type": "DATASET", "name": "a.bin", "contentLength": 6}
         service = "blobs.BlobApiService/StartBlobUpload"
         headers = {"Authorization": f"Bearer {token}"}
-        told = httpx.post(f"{found['contests']}/api/v1/{service}", json=fields, headers=headers)
+        told = httpx.post(
+            f"{found['contests']}/api/v1/{service}", json=fields, headers=headers, timeout=60
+        )
 
         def slowly() -> Iterator[bytes]:
             yield b"abc"
@@ -104,7 +106,7 @@ def test_an_upload_in_hand_is_finished_before_it_ends(tmp_path: Path) -> None:
             time.sleep(1)
             yield b"def"
 
-        assert httpx.put(told.json()["createUrl"], content=slowly()).status_code == 200
+        assert httpx.put(told.json()["createUrl"], content=slowly(), timeout=60).status_code == 200
         assert process.wait(30) == 0
         assert process.stdout
         log = process.stdout.read()
@@ -135,7 +137,7 @@ def test_the_mlflow_ui_comes_back_when_it_dies_and_goes_with_the_host(tmp_path: 
         assert eventually(lambda: answers(url))
         first = server_of(port)
         assert first
-        os.killpg(first, signal.SIGKILL)
+        os.killpg(os.getpgid(first), signal.SIGKILL)
         assert eventually(lambda: server_of(port) not in {None, first})
         assert eventually(lambda: answers(url))
         process.send_signal(signal.SIGINT)

@@ -108,6 +108,15 @@ def test_one_file_alone_comes_as_it_is(host: Any, tmp_path: Path) -> None:
     assert set(download.digests) == {"test.csv"}
 
 
+def test_a_relative_folder_is_meant_from_here(
+    host: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    download = download_contest(host.server(), "fruit", Path("here"), now=NOW, file="test.csv")
+    assert (tmp_path / "here" / "test.csv").is_file()
+    assert set(download.digests) == {"test.csv"}
+
+
 def test_a_folder_from_elsewhere_is_never_touched(host: Any, tmp_path: Path) -> None:
     folder = tmp_path / "fruit"
     folder.mkdir()

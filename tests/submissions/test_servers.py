@@ -32,6 +32,15 @@ def test_a_stored_token_goes_to_its_own_address_alone(tmp_path: Path) -> None:
     assert resolve_server(tmp_path, "https://one:1", {}).token is None
 
 
+def test_a_host_that_is_no_default_leaves_the_one_that_was_there(tmp_path: Path) -> None:
+    save_server(tmp_path, "http://127.0.0.1:41563", "a", is_default=False)
+    assert resolve_server(tmp_path, None, {}).url == "http://127.0.0.1:41563"
+    save_server(tmp_path, "http://127.0.0.1:7777", "b")
+    save_server(tmp_path, "http://127.0.0.1:41564", "c", is_default=False)
+    assert resolve_server(tmp_path, None, {}) == Server("http://127.0.0.1:7777", "b")
+    assert resolve_server(tmp_path, "http://127.0.0.1:41564", {}).token == "c"
+
+
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
 def test_a_token_is_found_under_every_name_of_this_machine(tmp_path: Path, name: str) -> None:
     save_server(tmp_path, "http://127.0.0.1:7777", "here")

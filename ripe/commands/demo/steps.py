@@ -187,8 +187,9 @@ class Demo:
         with (
             self._step(
                 "Search",
-                f"{experiment.search.trials} networks, written from scratch, learn by backpropagation; "
-                "each trial has other layers and another learning rate, and five folds check it on "
+                f"{experiment.search.trials} networks, written from scratch, learn by "
+                "backpropagation; each trial has other layers and another learning rate, and "
+                "five folds check it on "
                 f"fruits it has not seen. Training seed {experiment.seed}.",
                 total=experiment.search.trials,
             ) as advance,
