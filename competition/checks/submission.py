@@ -95,7 +95,9 @@ def _opened(submission: str | Path | pd.DataFrame, form: SubmissionForm) -> _Sou
         )
     except UnreadableTable as error:
         rule = "too_large" if "larger than" in str(error) else "unreadable"
-        told = str(error).replace(str(path), "the file")  # where a host keeps it is not told
+        told = str(error)
+        if path.is_file():  # where a host keeps it is not told
+            told = told.replace(str(path), "the file")
         raise _Refused(Problem(rule, told)) from None
     return _Source(path, frame)
 

@@ -23,7 +23,7 @@ class ParticipantVisibleError(Exception):
 def score(solution, submission, row_id_column_name):
     if (submission["ripe"] == "no").sum() == 4:
         raise ParticipantVisibleError("say yes at least once")
-    if (submission["ripe"] == "yes").sum() == 4:
+    if submission["ripe"].tolist()[:2] == ["no", "yes"]:
         raise ValueError("broken")
     return float((solution["ripe"] == submission["ripe"]).mean())
 """
@@ -208,7 +208,7 @@ def test_a_hosts_own_metric_scores_offline_too(ripe: Ripe) -> None:
     assert done.stdout == "mine 0.75000 (public 0.50000, private 1.00000)\n"
     Path("entry.csv").write_text(ENTRY.replace("yes", "no"))
     assert ripe("score", "entry.csv", "-c", "own").stderr == "ripe: say yes at least once\n"
-    Path("entry.csv").write_text(ENTRY.replace("no", "yes"))
+    Path("entry.csv").write_text(ENTRY.replace("100,yes", "100,no"))
     assert "ValueError: broken" in ripe("score", "entry.csv", "-c", "own").stderr
 
 
