@@ -16,7 +16,7 @@ from pipelines.models import NETWORK_PARAMETERS, Candidate
 from pipelines.search import suggest
 from pipelines.search.pruning import Rungs, make_pruner, trials_without_gain
 from pipelines.search.space import as_trial_parameters
-from pipelines.search.study import REASON, ask_batch, make_sampler
+from pipelines.search.study import REASON, ask_batch, count_asked, make_sampler
 from pipelines.search.trials import TrialOutcome, out_of_fold, try_candidates
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def _is_stuck(shop: Workshop) -> bool:
 
 def _ask(shop: Workshop) -> list[Trial]:
     wish = shop.experiment.search
-    done = len(shop.study.get_trials(deepcopy=False))
-    shop.study.sampler = make_sampler(wish.sampler, shop.space, (shop.experiment.seed, done))
+    asked = count_asked(shop.study)
+    shop.study.sampler = make_sampler(wish.sampler, shop.space, (shop.experiment.seed, asked))
     shop.study.pruner = make_pruner(wish.pruner)
     first = as_trial_parameters(shop.experiment.fixed, shop.space)
     return ask_batch(shop.study, shop.place, shop.budget, wish.batch, first)

@@ -188,6 +188,17 @@ def _without_notice(make: Any, **options: Any) -> Any:
         return make(**options)
 
 
+def count_asked(study: "Study") -> int:
+    """Count the trials that were ever drawn: one that only waits in the queue is yet to be.
+
+    A queue entry counted twice, waiting and then drawn, would give two batches one seed.
+    """
+    from optuna.trial import TrialState
+
+    trials = study.get_trials(deepcopy=False)
+    return sum(trial.state is not TrialState.WAITING for trial in trials)
+
+
 def ask_batch(
     study: "Study",
     place: StudyPlace,

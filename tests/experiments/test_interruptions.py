@@ -132,10 +132,24 @@ def test_a_killed_study_is_mended_by_the_next_run(small_home, long_content):
     stale = [trial for trial in before if trial.state is TrialState.RUNNING]
     retried = [trial.user_attrs["retry_of"] for trial in after if "retry_of" in trial.user_attrs]
     assert retried == [trial.number for trial in stale]
-    drawn = [trial for trial in after if "retry_of" not in trial.user_attrs]
-    rates = [t.params["learning_rate"] for t in drawn if t.state is TrialState.COMPLETE]
+    rates = [trial.params["learning_rate"] for trial in after if trial.state is TrialState.COMPLETE]
     assert len(set(rates)) == len(rates)
     assert runs_by_status(small_home) == {"FINISHED": 1}
+
+
+def test_trials_killed_before_they_were_drawn_do_not_repeat_the_next_ones(
+    small_home, small_experiment
+):
+    content = small_experiment(name="undrawn", search={"trials": 2, "batch": 2})
+    run_experiment(parse_experiment(content, "undrawn"), small_home)
+    [study] = [study for study in studies(small_home) if study.study_name.startswith("undrawn")]
+    for _ in range(2):
+        study.ask()  # asked for, and its process gone before it drew any parameter
+    content["search"] = {**content["search"], "trials": 6}
+    run_experiment(parse_experiment(content, "undrawn"), small_home)
+    after = study.get_trials(states=(TrialState.COMPLETE,))
+    assert len(after) == 6
+    assert len({trial.params["learning_rate"] for trial in after}) == 6
 
 
 def test_searches_at_once_on_a_fresh_home_do_not_race_and_predict_as_anywhere(
