@@ -15,8 +15,9 @@ from experiments.workshop import Workshop
 from pipelines.models import NETWORK_PARAMETERS, Candidate
 from pipelines.search import suggest
 from pipelines.search.pruning import Rungs, make_pruner, trials_without_gain
+from pipelines.search.samplers import make_sampler
 from pipelines.search.space import as_trial_parameters
-from pipelines.search.study import REASON, ask_batch, count_asked, make_sampler
+from pipelines.search.study import REASON, ask_batch, count_asked
 from pipelines.search.trials import TrialOutcome, out_of_fold, try_candidates
 
 if TYPE_CHECKING:

@@ -11,14 +11,13 @@ from optuna.trial import FixedTrial, TrialState
 
 from pipelines.errors import SearchProblem
 from pipelines.search import Budget, StudyPlace, check_space, open_study, parse_space, suggest
+from pipelines.search.samplers import SAMPLERS, make_sampler
 from pipelines.search.space import as_trial_parameters
 from pipelines.search.study import (
-    SAMPLERS,
     ask_batch,
     counted_trials,
     fail_stale_trials,
     is_alive,
-    make_sampler,
     this_process,
 )
 
