@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import platform
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +12,23 @@ import numpy as np
 from experiments.data import ContestData
 from experiments.definition import Experiment
 from experiments.result import ModelScore
+from experiments.writing import EXPERIMENT_FILE, format_experiment
 from pipelines.search.trials import TrialOutcome
 from pipelines.tracking.rows import Point, RunLog, in_ms
 from pipelines.tracking.session import TrackingSession
+from pipelines.tracking.surroundings import (
+    CODE_FOLDER,
+    code_version,
+    keep_code,
+    library_versions,
+    machine,
+    peak_memory_mb,
+)
 
 if TYPE_CHECKING:
     from optuna import Trial
 
 STUDY_KEY = "study"
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "optuna", "mlflow", "ripeness")
 CURVES = ("train_loss", "validation_loss")
 
 
@@ -45,6 +50,7 @@ def start_study_log(
             "data.digest": data.tables.digest,
             **code_version(),
             **library_versions(),
+            **machine(),
         }
     )
     log.view(lowest_first=not data.metric.greater_is_better)
@@ -62,7 +68,17 @@ def start_study_log(
         shape = "" if rows is None else f"{len(rows)} rows, {rows.shape[1]} columns"
         context = "training" if rows is data.tables.train else "testing"
         log.dataset(name, data.place.train.parent / name, digest, context, shape)
+    _record_code(log, session.folder / "files", experiment)
     return log
+
+
+def _record_code(log: RunLog, folder: Path, experiment: Experiment) -> None:
+    """Attach what the study was run with: the experiment, changes of the code, packages."""
+    for path in keep_code(folder):
+        log.file(path, CODE_FOLDER)
+    path = folder / EXPERIMENT_FILE
+    path.write_text(format_experiment(experiment), encoding="utf-8")
+    log.file(path, CODE_FOLDER)
 
 
 def direction(data: ContestData) -> str:
@@ -77,40 +93,6 @@ def _note(experiment: Experiment, data: ContestData) -> str:
         f"{data.metric.title} ({direction(data)} is better). Sort its trials by `cv.score`; "
         "`cv.low` and `cv.high` bound the chosen model's score (95 %)."
     )
-
-
-def code_version() -> dict[str, str]:
-    """Return the commit of the current folder and whether it has changes, where git knows."""
-    commit = _git("rev-parse", "HEAD")
-    if commit is None:
-        return {}
-    dirty = "true" if _git("status", "--porcelain", "--untracked-files=no") else "false"
-    return {"git.commit": commit, "git.dirty": dirty}
-
-
-def _git(*words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *words],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that results depend on."""
-    versions = {"version.python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            versions[f"version.{name}"] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
 
 
 def record_trial(
@@ -155,7 +137,7 @@ def trial_name(number: int, outcome: TrialOutcome, parameters: Mapping[str, Any]
 
 
 def _scores(outcome: TrialOutcome) -> dict[str, float]:
-    values = {"seconds": outcome.seconds}
+    values = {"seconds": outcome.seconds, "peak_memory_mb": peak_memory_mb()}
     if outcome.fold_scores:
         values |= {"cv.score": outcome.score, "cv.std": outcome.spread}
         values |= {f"fold{n}/score": score for n, score in enumerate(outcome.fold_scores, 1)}
