@@ -62,22 +62,44 @@ class Scorer:
         ----------
         Efron (1979). Bootstrap methods: another look at the jackknife. Annals of Statistics 7.
         """
+        return _bounds(self._resampled([answers], rows, groups, seed)[:, 0])
+
+    def difference(
+        self,
+        answers: NDArray[np.float64],
+        others: NDArray[np.float64],
+        rows: NDArray[np.int64],
+        groups: NDArray[Any] | None,
+        seed: int,
+    ) -> tuple[float, float]:
+        """Return the 95 % interval of one score minus another, over the same resamples.
+
+        Pairing leaves out the chance that both share, that of which rows there are.
+        """
+        scores = self._resampled([answers, others], rows, groups, seed)
+        return _bounds(scores[:, 0] - scores[:, 1])
+
+    def _resampled(
+        self,
+        answers: Sequence[NDArray[np.float64]],
+        rows: NDArray[np.int64],
+        groups: NDArray[Any] | None,
+        seed: int,
+    ) -> NDArray[np.float64]:
+        """Score resamples of the rows, shape (n_resamples, len(answers))."""
         generator = np.random.default_rng(seed)
         blocks = _blocks(rows, groups)
-        truth, prediction = self._truth(rows), self._form(answers)
+        truth, predictions = self._truth(rows), [self._form(one) for one in answers]
         scores = []
         for _ in range(RESAMPLES):
             drawn = np.concatenate(
                 [blocks[block] for block in generator.integers(len(blocks), size=len(blocks))]
             )
             try:
-                scores.append(self.metric(truth[drawn], prediction[drawn]))
+                scores.append([self.metric(truth[drawn], one[drawn]) for one in predictions])
             except CompetitionError:  # a resample without one of the classes
                 continue
-        if not scores:
-            return (float("nan"), float("nan"))
-        low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return float(low), float(high)
+        return np.asarray(scores).reshape(-1, len(answers))
 
     def _truth(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         truth = self.target.values[rows]
@@ -88,6 +110,13 @@ class Scorer:
     def _form(self, answers: NDArray[np.float64]) -> NDArray[Any]:
         form: NDArray[Any] = decide(self.metric, answers, self.target.classes)
         return np.asarray(self.codes[form]) if self.metric.predicts == "labels" else form
+
+
+def _bounds(scores: NDArray[np.float64]) -> tuple[float, float]:
+    if not len(scores):
+        return (float("nan"), float("nan"))
+    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
 
 
 def _blocks(rows: NDArray[np.int64], groups: NDArray[Any] | None) -> list[NDArray[np.int64]]:

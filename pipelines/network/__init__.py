@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.network.classifier import NetworkClassifier
-    from pipelines.network.diagram import draw_network
+    from pipelines.network.diagram import draw_network, draw_trained
     from pipelines.network.errors import (
         InvalidSetting,
         NetworkError,
@@ -56,6 +56,7 @@ _HOMES = {
     "TrainingDiverged": "errors",
     "UnreadableNetwork": "errors",
     "draw_network": "diagram",
+    "draw_trained": "diagram",
     "fit_together": "together",
     "load_network": "saving",
     "plot_confusion": "plots",
@@ -76,6 +77,7 @@ __all__ = [
     "TrainingDiverged",
     "UnreadableNetwork",
     "draw_network",
+    "draw_trained",
     "fit_together",
     "load_network",
     "plot_confusion",

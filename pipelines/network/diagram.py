@@ -99,13 +99,52 @@ def draw_network(
     """
     trained = network.networks_[member]
     layout = Layout(trained.sizes, trained.recipe.periodic)
+    values = None if row is None else _answers(network, trained, row)
+    inputs = _input_names(network, layout, feature_names)
+    return _drawn(trained, inputs, _output_names(network, class_names), values, most_nodes)
+
+
+def draw_trained(
+    trained: TrainedNetwork,
+    feature_names: Sequence[str],
+    output_names: Sequence[str],
+    *,
+    most_nodes: int = 8,
+) -> str:
+    """Draw one trained network as SVG, whatever it was trained by.
+
+    Parameters
+    ----------
+    trained : TrainedNetwork
+    feature_names, output_names : sequence of str
+        Of its inputs and of its outputs; for a single output the last one.
+    most_nodes : int
+        As in `draw_network`.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element.
+    """
+    layout = Layout(trained.sizes, trained.recipe.periodic)
+    outputs = list(output_names)[-1:] if trained.sizes[-1] == 1 else list(output_names)
+    return _drawn(trained, _with_waves(feature_names, layout), outputs, None, most_nodes)
+
+
+def _drawn(
+    trained: TrainedNetwork,
+    input_names: list[str],
+    output_names: list[str],
+    values: Sequence[Numbers | None] | None,
+    most_nodes: int,
+) -> str:
+    layout = Layout(trained.sizes, trained.recipe.periodic)
     weights = [layout.view(trained.parameters, f"weights_{i}") for i in range(layout.layers)]
     biases = [layout.view(trained.parameters, f"biases_{i}")[0] for i in range(layout.layers)]
-    values = [None] * (layout.layers + 1) if row is None else _answers(network, trained, row)
-    names = [_input_names(network, layout, feature_names), *[None] * (layout.layers - 1)]
-    names.append(_output_names(network, class_names))
+    said = [None] * (layout.layers + 1) if values is None else values
+    names = [input_names, *[None] * (layout.layers - 1), output_names]
     columns = [
-        _column(i, weights, values[i], names[i], most_nodes, trained.recipe.activation)
+        _column(i, weights, said[i], names[i], most_nodes, trained.recipe.activation)
         for i in range(layout.layers + 1)
     ]
     tallest = max(_bias_place(column) + 1 for column in columns)
@@ -141,6 +180,10 @@ def _input_names(network: Network, layout: Layout, names: Sequence[str] | None) 
     bins = layout.sizes[0] // len(names)
     if bins > 1:
         names = [f"{name} [{b + 1}]" for name in names for b in range(bins)]
+    return _with_waves(names, layout)
+
+
+def _with_waves(names: Sequence[str], layout: Layout) -> list[str]:
     waves = [f"{name} ~{q + 1}" for name in names for q in range(layout.periodic)]
     return [*names, *waves]
 

@@ -8,6 +8,7 @@ from html import escape
 POSITIVE, NEGATIVE = "#2166ac", "#d6604d"  # told apart by the colour-blind too
 INK, PALE, PAPER = "#333333", "#888888", "#ffffff"
 THICKEST = 5.0
+DASHES = 'stroke-dasharray="6 3" '  # a negative weight, for those who see no colour
 
 
 def frame(width: float, height: float) -> Iterator[str]:
@@ -28,12 +29,13 @@ def edge(
     to: tuple[float, float],
     tip: str,
 ) -> str:
-    """Draw an edge as thick as its weight, coloured by its sign."""
+    """Draw an edge as thick as its weight, coloured and dashed by its sign."""
     share = abs(weight) / heaviest
     colour = POSITIVE if weight >= 0 else NEGATIVE
     return (
         f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{to[0]:.1f}" y2="{to[1]:.1f}" '
-        f'stroke="{colour}" stroke-width="{max(0.3, THICKEST * share):.2f}" '
+        f'stroke="{colour}" {"" if weight >= 0 else DASHES}'
+        f'stroke-width="{max(0.3, THICKEST * share):.2f}" '
         f'stroke-opacity="{0.15 + 0.75 * share:.2f}">'
         f"<title>{escape(tip)}: {weight:+.3f}</title></line>"
     )
@@ -53,7 +55,7 @@ def legend(x: float, y: float, heaviest: float | None) -> Iterator[str]:
     for colour, words in ((POSITIVE, "positive weight"), (NEGATIVE, "negative weight")):
         yield (
             f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{x + 26:.0f}" y2="{y:.0f}" stroke="{colour}" '
-            f'stroke-width="4"/>'
+            f'{"" if colour == POSITIVE else DASHES}stroke-width="4"/>'
         )
         yield text(x + 32, y + 4, words, anchor="start")
         x += 150

@@ -10,6 +10,7 @@ from pipelines.network import (
     NetworkClassifier,
     NetworkRegressor,
     draw_network,
+    draw_trained,
     plot_confusion,
     plot_convergence,
 )
@@ -50,6 +51,14 @@ def test_edges_are_as_thick_as_their_weights_and_coloured_by_sign(iris):
     assert (np.diff(widths[np.argsort(np.abs(weights))]) >= -0.011).all()
     colours = {(w > 0, e.get("stroke")) for w, e in zip(weights, first, strict=True)}
     assert len(colours) == 2
+    dashed = {(w > 0, "stroke-dasharray" in e.attrib) for w, e in zip(weights, first, strict=True)}
+    assert dashed == {(True, False), (False, True)}
+
+
+def test_a_trained_network_is_drawn_as_its_estimator_draws_it(iris):
+    network, x = iris
+    drawn = draw_trained(network.networks_[0], list(x.columns), list(network.classes_))
+    assert drawn == draw_network(network)
 
 
 def test_a_row_shows_what_each_node_says_for_it(iris):

@@ -1,0 +1,159 @@
+"""What each raw column is worth to fitted models: permutation importance out of fold.
+
+References
+----------
+Breiman (2001). Random forests. Machine Learning 45, section 10. Fisher, Rudin, Dominici (2019).
+All models are wrong, but many are useful. JMLR 20: permutation as a property of any model.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.folds import Fold
+from pipelines.models.champion import FoldModel
+
+Answers = NDArray[np.float64]
+ScoreRows = Callable[[Answers, NDArray[np.int64]], float]
+
+REPEATS = 5
+MOST_ROWS_ANSWERED = 1_000_000
+LEAST_ROWS = 200
+
+
+@dataclass(frozen=True)
+class ColumnImportance:
+    """What is lost when a column says nothing.
+
+    Attributes
+    ----------
+    column : str
+    drop : float
+        Mean loss of score over the repeats, positive where the column helps.
+    spread : float
+        Standard deviation over the repeats.
+    """
+
+    column: str
+    drop: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Importances:
+    """Importances of columns, the greatest first.
+
+    Attributes
+    ----------
+    columns : tuple of ColumnImportance
+    repeats : int
+    rows : int
+        Rows that were looked at.
+    score : float
+        Of these rows with nothing permuted.
+    """
+
+    columns: tuple[ColumnImportance, ...]
+    repeats: int
+    rows: int
+    score: float
+
+
+def permutation_importance(
+    models: Sequence[FoldModel],
+    folds: Sequence[Fold],
+    rows: pd.DataFrame,
+    columns: Sequence[str],
+    score_rows: ScoreRows,
+    *,
+    greater_is_better: bool,
+    seed: int,
+    side_by_side: bool = True,
+) -> Importances:
+    """Permute one column at a time among each fold's scored rows, and score again.
+
+    Every row is answered by the models that did not learn from it. Where the table is large, a
+    sample of the scored rows is looked at, so that the cost is bounded.
+
+    Parameters
+    ----------
+    models : sequence of FoldModel
+        One per fold.
+    folds : sequence of Fold
+    rows : pandas.DataFrame, shape (n_rows, n_columns)
+        Raw rows.
+    columns : sequence of str
+        The columns to permute.
+    score_rows : callable
+        ``score_rows(answers of the rows, rows)`` returns the metric.
+    greater_is_better : bool
+    seed : int
+    side_by_side : bool
+        Whether the permuted tables may be transformed as one: right where the features of a row
+        do not depend on the rows beside it.
+    """
+    generator = np.random.default_rng(seed)
+    looked = _sampled([fold.valid for fold in folds], REPEATS * len(columns) + 1, generator)
+    total: dict[tuple[str, int], Answers] = {}
+    counts = np.zeros(len(rows))
+    for model, valid in zip(models, looked, strict=True):
+        counts[valid] += 1
+        keys = [("", 0), *((column, repeat) for column in columns for repeat in range(REPEATS))]
+        tables = _tables(rows.iloc[valid], columns, generator)
+        for key, answers in zip(keys, _answers(model, tables, side_by_side), strict=True):
+            total.setdefault(key, np.zeros((len(rows), answers.shape[1])))[valid] += answers
+    seen = np.flatnonzero(counts)
+    sign = 1.0 if greater_is_better else -1.0
+    scores = {
+        key: score_rows(answers[seen] / counts[seen, None], seen) for key, answers in total.items()
+    }
+    found = [_importance(column, scores, sign) for column in columns]
+    ordered = tuple(sorted(found, key=lambda one: -one.drop))
+    return Importances(ordered, REPEATS, len(seen), scores[("", 0)])
+
+
+def _sampled(
+    valid: Sequence[NDArray[np.int64]], times: int, generator: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Keep as many scored rows of each fold as may be answered so many times."""
+    most = max(LEAST_ROWS, MOST_ROWS_ANSWERED // (times * len(valid)))
+    return [
+        rows if len(rows) <= most else np.sort(generator.choice(rows, most, replace=False))
+        for rows in valid
+    ]
+
+
+def _tables(
+    rows: pd.DataFrame, columns: Sequence[str], generator: np.random.Generator
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows as they are, then with each column permuted, repeat after repeat."""
+    yield rows
+    for column in columns:
+        for _ in range(REPEATS):
+            order = generator.permutation(len(rows))
+            mixed = rows[column].iloc[order].set_axis(rows.index)
+            yield rows.assign(**{column: mixed})
+
+
+def _answers(
+    model: FoldModel, tables: Iterator[pd.DataFrame], side_by_side: bool
+) -> Iterator[Answers]:
+    if not side_by_side:
+        yield from (_said(model, table) for table in tables)
+        return
+    whole = list(tables)
+    said = _said(model, pd.concat(whole, ignore_index=True))
+    yield from np.split(said, len(whole))
+
+
+def _said(model: FoldModel, table: pd.DataFrame) -> Answers:
+    features = model.pipeline.transform(table)
+    return np.asarray(np.mean([one.answers(features) for one in model.models], axis=0))
+
+
+def _importance(column: str, scores: dict[tuple[str, int], float], sign: float) -> ColumnImportance:
+    drops = [sign * (scores[("", 0)] - scores[(column, repeat)]) for repeat in range(REPEATS)]
+    return ColumnImportance(column, float(np.mean(drops)), float(np.std(drops)))
