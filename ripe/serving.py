@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from competition.host.accounts import SignUp
+    from competition.host.serving import Certificate
     from competition.store import Store
     from pipelines.tracking.server import MlflowServer
 
@@ -63,6 +64,7 @@ def serving(
     public_url: str | None = None,
     sign_up: SignUp = "closed",
     slots: int = 1,
+    certificate: Certificate | None = None,
 ) -> Iterator[Served]:
     """Serve a home while the block runs; everything is stopped at its end.
 
@@ -82,6 +84,8 @@ def serving(
         Whether people make accounts themselves on the pages.
     slots : int
         So many entries are scored side by side; 0 leaves scoring to `ripe worker`.
+    certificate : Certificate, optional
+        The host serves https with it; the MLflow UI stays on this machine's own http.
 
     Raises
     ------
@@ -96,7 +100,14 @@ def serving(
         if slots:
             stack.enter_context(_scoring(store, slots))
         url = stack.enter_context(
-            running_host(store, port, address=host, public_url=public_url, sign_up=sign_up)
+            running_host(
+                store,
+                port,
+                address=host,
+                public_url=public_url,
+                sign_up=sign_up,
+                certificate=certificate,
+            )
         )
         mlflow = None
         if mlflow_port is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -62,10 +63,15 @@ def fetch_board(server: Server, slug: str, *, private: bool = False) -> Board:
     with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
         answer = ask(server, "leaderboard", subject=slug, slug=slug, folder=folder)
         name, text = _only_table(Path(answer["file"]), server)
-    board = Board("private" in name.lower(), [_row(row) for row in csv.DictReader(text)])
+    board = Board(_is_private(name, slug), [_row(row) for row in csv.DictReader(text)])
     if private and not board.is_private:
         raise NotPermitted(f"the private leaderboard of {slug} is not released yet")
     return board
+
+
+def _is_private(table: str, slug: str) -> bool:
+    """Say by its file's name which board this is; a contest may have "private" in its own name."""
+    return re.fullmatch(rf"{re.escape(slug)}-private-?leaderboard.*\.csv", table, re.I) is not None
 
 
 def _only_table(archive: Path, server: Server) -> tuple[str, io.StringIO]:

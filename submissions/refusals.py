@@ -36,6 +36,10 @@ def explained(failure: Mapping[str, Any], server: Server, subject: str) -> Submi
         return NotSignedIn(_how_to_sign_in("Kaggle needs an account for this"))
     if kind == "unreachable":
         return ServerUnreachable(_unreachable(server))
+    if kind == "untrusted":
+        return ServerUnreachable(_untrusted(message, server))
+    if kind == "stranger":
+        return ServerRefused(_stranger(message, server))
     if kind == "unknown":
         return UnknownName(message)
     if kind == "unclear":
@@ -67,6 +71,22 @@ def _unreachable(server: Server) -> str:
     )
 
 
+def _untrusted(reason: str, server: Server) -> str:
+    if server.is_kaggle:
+        return f"the certificate shown for Kaggle at {server.url} is not trusted here ({reason})"
+    return (
+        f"the certificate of {server.name} is not trusted here ({reason}), so nothing was sent: "
+        "name the file of the authority that signed it in REQUESTS_CA_BUNDLE"
+    )
+
+
+def _stranger(answer: str, server: Server) -> str:
+    return (
+        f"{server.url} is not a Ripe host: it answered {answer}, as no Ripe host does; "
+        "check the address (--server, RIPE_SERVER or client.toml)"
+    )
+
+
 def _refused(status: int, message: str, server: Server, subject: str) -> ServerRefused:
     if status == 401:
         return NotSignedIn(_token_refused(server), status)
@@ -91,7 +111,11 @@ def _token_refused(server: Server) -> str:
             f"{server.name} wants a token: ask its owner for one ('ripe user token NAME'), then "
             "set RIPE_TOKEN"
         )
-    return f"{server.name} does not accept this token: ask its owner for a new one, set RIPE_TOKEN"
+    return (
+        f"{server.name} does not accept this token: it was mistyped, revoked, has ended or belongs "
+        f"to another host; make a new one at {server.url}/account or ask its owner "
+        "('ripe user token NAME'), then set RIPE_TOKEN"
+    )
 
 
 def _forbidden(message: str, server: Server, subject: str) -> str:

@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from competition.host.app import create_app
 from competition.host.observing import JsonLines
-from competition.host.serving import open_port, running_app, running_host, serve
+from competition.host.serving import (
+    Certificate,
+    open_port,
+    read_certificate,
+    running_app,
+    running_host,
+    serve,
+)
 
-__all__ = ["JsonLines", "create_app", "open_port", "running_app", "running_host", "serve"]
+__all__ = [
+    "Certificate",
+    "JsonLines",
+    "create_app",
+    "open_port",
+    "read_certificate",
+    "running_app",
+    "running_host",
+    "serve",
+]

@@ -3,24 +3,75 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import uvicorn
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from competition.errors import CompetitionError
 from competition.host.accounts import SignUp
 from competition.host.app import create_app
 from competition.host.context import utc_now
 from competition.store import Store
 
-__all__ = ["open_port", "running_app", "running_host", "serve"]
+__all__ = [
+    "Certificate",
+    "UnusableCertificate",
+    "open_port",
+    "read_certificate",
+    "running_app",
+    "running_host",
+    "serve",
+]
 
 _SECONDS_TO_FINISH = 15
 _SECONDS_TO_START = 30
+
+
+class UnusableCertificate(CompetitionError):
+    """A certificate with which nobody can serve."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate to serve https with.
+
+    Attributes
+    ----------
+    file
+        The certificate and those of the authorities between it and the root, as PEM.
+    key
+        Its private key as PEM, without a passphrase; ``None``: it stands in ``file`` too.
+    """
+
+    file: Path
+    key: Path | None = None
+
+
+def read_certificate(file: Path, key: Path | None = None) -> Certificate:
+    """Return a certificate that can be served with.
+
+    Raises
+    ------
+    UnusableCertificate
+        When it cannot be read, or the key is not its own.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file, key, password="")
+    except OSError as error:  # also what OpenSSL says
+        held = file if key is None else f"{file} with the key {key}"
+        raise UnusableCertificate(
+            "https needs a certificate and its own private key as PEM, without a passphrase; "
+            f"{held} cannot be used ({error.strerror or error})"
+        ) from None
+    return Certificate(file, key)
 
 
 @contextmanager
@@ -33,6 +84,7 @@ def running_host(
     public_url: str | None = None,
     clock: Callable[[], datetime] = utc_now,
     sign_up: SignUp = "closed",
+    certificate: Certificate | None = None,
 ) -> Iterator[str]:
     """Serve a store from a thread of this process.
 
@@ -46,6 +98,8 @@ def running_host(
         The address to listen on.
     extra_routes, public_url, clock, sign_up
         As for `create_app`. A public URL means that a proxy stands before the host.
+    certificate : Certificate, optional
+        Serves https in place of http.
 
     Yields
     ------
@@ -62,12 +116,19 @@ def running_host(
     )
     with (
         open_port(address, port) as listening,
-        running_app(app, listening, behind_proxy=public_url is not None),
+        running_app(app, listening, behind_proxy=public_url is not None, certificate=certificate),
     ):
-        yield f"http://{_reachable(address)}:{listening.getsockname()[1]}"
+        scheme = "https" if certificate else "http"
+        yield f"{scheme}://{_reachable(address)}:{listening.getsockname()[1]}"
 
 
-def serve(app: ASGIApp, listening: socket.socket, *, behind_proxy: bool = False) -> None:
+def serve(
+    app: ASGIApp,
+    listening: socket.socket,
+    *,
+    behind_proxy: bool = False,
+    certificate: Certificate | None = None,
+) -> None:
     """Serve an application until the process is told to stop; open requests finish first.
 
     Parameters
@@ -77,16 +138,22 @@ def serve(app: ASGIApp, listening: socket.socket, *, behind_proxy: bool = False)
     behind_proxy
         Whether a proxy on this machine says in ``X-Forwarded-For`` who asks. Without one,
         everybody could say so, and limits per address would hold nobody.
+    certificate
+        Serves https in place of http.
     """
-    _server(app, behind_proxy).run(sockets=[listening])
+    _server(app, behind_proxy, certificate).run(sockets=[listening])
 
 
 @contextmanager
 def running_app(
-    app: ASGIApp, listening: socket.socket, *, behind_proxy: bool = False
+    app: ASGIApp,
+    listening: socket.socket,
+    *,
+    behind_proxy: bool = False,
+    certificate: Certificate | None = None,
 ) -> Iterator[None]:
     """Serve an application from a thread while the block runs; parameters as for `serve`."""
-    server = _server(app, behind_proxy)
+    server = _server(app, behind_proxy, certificate)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listening]}, name="host", daemon=True
     )
@@ -113,7 +180,9 @@ def open_port(address: str, port: int) -> socket.socket:
     return listening
 
 
-def _server(app: ASGIApp, behind_proxy: bool) -> uvicorn.Server:
+def _server(
+    app: ASGIApp, behind_proxy: bool, certificate: Certificate | None = None
+) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -125,6 +194,8 @@ def _server(app: ASGIApp, behind_proxy: bool) -> uvicorn.Server:
             proxy_headers=behind_proxy,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+            ssl_certfile=certificate.file if certificate else None,
+            ssl_keyfile=certificate.key if certificate else None,
         )
     )
 

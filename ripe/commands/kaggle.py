@@ -58,6 +58,7 @@ def command(ctx: click.Context, server: str | None, arguments: tuple[str, ...]) 
 
 def become_client(url: str, arguments: list[str]) -> None:
     """Make this process the kaggle command, with a host's address in place of Kaggle's."""
+    _require_welcome(url)
     from kagglesdk import kaggle_env
 
     kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.LOCAL] = url
@@ -65,6 +66,18 @@ def become_client(url: str, arguments: list[str]) -> None:
 
     sys.argv = ["kaggle", *arguments]
     main()
+
+
+def _require_welcome(url: str) -> None:
+    """End where a host is none or refuses the token: the command's own advice is for Kaggle."""
+    from submissions.kaggle_process.failures import greeting_failure
+    from submissions.refusals import explained
+    from submissions.servers import Server
+
+    token = os.environ["KAGGLE_API_TOKEN"]
+    failure = greeting_failure(url, token)
+    if failure is not None:
+        sys.exit(f"ripe: {explained(failure, Server(url, token), '')}")
 
 
 if __name__ == "__main__":

@@ -8,15 +8,19 @@ import signal
 import socket
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from ripe.console import home_of, say
 
+if TYPE_CHECKING:
+    from competition.host import Certificate
+
 __all__ = ["command"]
 
 PORT = click.IntRange(0, 65535)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(name="up")
@@ -58,6 +62,12 @@ PORT = click.IntRange(0, 65535)
     show_default=True,
     help="Entries scored side by side; 0 leaves them to ripe worker.",
 )
+@click.option(
+    "--tls-cert", type=FILE, help="Serve https with this certificate and its chain (PEM)."
+)
+@click.option(
+    "--tls-key", type=FILE, help="The certificate's private key, if not in the same file."
+)
 @click.option("--log", is_flag=True, help="Write each request as a line of JSON to stderr.")
 @click.pass_context
 def command(
@@ -70,12 +80,16 @@ def command(
     public_url: str | None,
     sign_up: Literal["open", "invitation", "closed"],
     scoring_slots: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     log: bool,
 ) -> None:
     """Serve the contests of this home until Ctrl-C, with the MLflow UI beside them."""
+    from ripe.home import remember_address
     from ripe.serving import serving
 
     home = home_of(ctx)
+    certificate = _certificate(tls_cert, tls_key)
     _write_log(requests=log)
     _require_free(port, host, "--port")
     if not no_mlflow:
@@ -91,11 +105,23 @@ def command(
         public_url=public_url,
         sign_up=sign_up,
         slots=scoring_slots,
+        certificate=certificate,
     ) as served:
+        remember_address(home, public_url or served.url)
         _say_where(home, served.url, served.mlflow_url)
         _wait_for_a_signal()
         say("Stopping; open requests finish first.")
     say("Stopped. Everything is kept in the home folder.")
+
+
+def _certificate(file: Path | None, key: Path | None) -> Certificate | None:
+    from competition.host import read_certificate
+
+    if file is None:
+        if key is not None:
+            raise click.UsageError("--tls-key needs its certificate: --tls-cert FILE")
+        return None
+    return read_certificate(file, key)
 
 
 def _write_log(*, requests: bool) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 DEFAULT_SERVER = "http://127.0.0.1:7777"
+_WRAPPED = "      ripe kaggle competitions list"
 
 _database = click.option(
     "--database", metavar="URL", envvar="RIPE_DATABASE", help="Database, if not in the home."
@@ -24,9 +25,7 @@ _server = click.option(
     "--server",
     metavar="URL",
     envvar="RIPE_SERVER",
-    default=DEFAULT_SERVER,
-    show_default=True,
-    help="The host's address in the lines to copy.",
+    help="The host's address in the lines to copy (default: where it was last served).",
 )
 
 
@@ -49,7 +48,7 @@ def add(
     admin: bool,
     ask_password: bool,
     as_json: bool,
-    server: str,
+    server: str | None,
     database: str | None,
 ) -> None:
     """Add a user and print a token for the kaggle command and for ripe, shown this once."""
@@ -58,7 +57,7 @@ def add(
     password = _asked_password() if ask_password else None
     with _store(ctx, database) as store:
         user = add_user(store, name, password=password, is_admin=admin, now=_now())
-        _hand_out(store, user.name, "first token", None, as_json, server)
+        _hand_out(store, user.name, "first token", None, as_json, _address(ctx, server))
 
 
 @command.command()
@@ -77,12 +76,12 @@ def token(
     label: str,
     days: float | None,
     as_json: bool,
-    server: str,
+    server: str | None,
     database: str | None,
 ) -> None:
     """Make another token for a user and print it, this once."""
     with _store(ctx, database) as store:
-        _hand_out(store, name, label, days, as_json, server)
+        _hand_out(store, name, label, days, as_json, _address(ctx, server))
 
 
 @command.command()
@@ -153,8 +152,15 @@ def _hand_out(
     if as_json:
         print_json({"username": user.name, "key": key})
         return
-    for line in _lines(user.name, key, server.rstrip("/")):
+    for line in _lines(user.name, key, server):
         say(line)
+
+
+def _address(ctx: click.Context, given: str | None) -> str:
+    """Return the address that participants are told."""
+    from ripe.home import last_address
+
+    return (given or last_address(home_of(ctx)) or DEFAULT_SERVER).rstrip("/")
 
 
 def _lines(name: str, key: str, server: str) -> list[str]:
@@ -169,11 +175,20 @@ def _lines(name: str, key: str, server: str) -> list[str]:
         f'{{"username": "{name}", "key": "{key}"}}',
         "",
         "The kaggle command against this host:",
-        f"  env KAGGLE_API_ENVIRONMENT=LOCALHOST KAGGLE_API_TOKEN={key} \\",
-        f"      http_proxy={server} NO_PROXY= no_proxy= kaggle competitions list",
+        *_kaggle_lines(key, server),
         "",
         "ripe against this host:",
         f"  export RIPE_SERVER={server} RIPE_TOKEN={key}",
+    ]
+
+
+def _kaggle_lines(key: str, server: str) -> list[str]:
+    """Return the line for the kaggle command; as a proxy's, it would verify no certificate."""
+    if server.startswith("https://"):
+        return [f"  env RIPE_SERVER={server} RIPE_TOKEN={key} \\", _WRAPPED]
+    return [
+        f"  env KAGGLE_API_ENVIRONMENT=LOCALHOST KAGGLE_API_TOKEN={key} \\",
+        f"      http_proxy={server} NO_PROXY= no_proxy= kaggle competitions list",
     ]
 
 

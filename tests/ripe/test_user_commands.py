@@ -5,6 +5,7 @@ import pytest
 
 from competition.store import list_tokens, list_users, open_store, user_of_token
 from ripe.cli import main
+from ripe.home import remember_address
 
 
 @pytest.fixture
@@ -38,6 +39,23 @@ def test_add_prints_a_token_that_works_and_lines_that_keep_it_safe(ripe, home):
     line = next(line for line in output.splitlines() if "KAGGLE_API_TOKEN" in line)
     assert f"KAGGLE_API_TOKEN={key}" in line and "KAGGLE_API_ENVIRONMENT=LOCALHOST" in line
     assert "http_proxy=http://10.0.0.5:7777 " in output
+
+
+def test_the_lines_name_the_address_where_the_host_was_last_served(ripe, home, monkeypatch):
+    monkeypatch.delenv("RIPE_SERVER", raising=False)
+    assert "RIPE_SERVER=http://127.0.0.1:7777 " in ripe("add", "ada")[1]
+    remember_address(home, "http://class.example:8000")
+    output = ripe("add", "eve")[1]
+    assert "http_proxy=http://class.example:8000 " in output
+    assert "RIPE_SERVER=http://class.example:8000 " in output
+    assert "RIPE_SERVER=http://here " in ripe("token", "eve", "--server", "http://here")[1]
+
+
+def test_over_https_the_lines_use_the_way_that_verifies_the_certificate(ripe):
+    output = ripe("add", "ada", "--server", "https://ripe.example")[1]
+    assert "http_proxy" not in output
+    assert "RIPE_SERVER=https://ripe.example RIPE_TOKEN=" in output
+    assert "ripe kaggle competitions list" in output
 
 
 def test_add_with_json_prints_that_alone(ripe):

@@ -126,6 +126,18 @@ def test_a_board_of_kaggles_is_read_as_it_is_written(make_line: Callable[..., An
     assert board.rows[1]["team"] == "=2+3"
 
 
+def test_a_public_board_stays_public_whatever_the_contest_is_called(
+    make_line: Callable[..., Any],
+) -> None:
+    line = make_line()
+    slug = "private-leaderboard-games"
+    body = kaggle_archive(f"{slug}-publicleaderboard.csv")
+    line.faults["DownloadLeaderboard"] = [(200, "application/octet-stream", body)] * 2
+    assert not fetch_board(Server(line.url, "t"), slug).is_private
+    with pytest.raises(NotPermitted, match="not released yet"):
+        fetch_board(Server(line.url, "t"), slug, private=True)
+
+
 def test_a_board_that_is_no_archive_is_refused(make_line: Callable[..., Any]) -> None:
     line = make_line()
     line.faults["DownloadLeaderboard"] = [(200, "application/octet-stream", b"<html>")]
