@@ -18,14 +18,21 @@ from competition.checks import (
     places_of,
     submission_form,
 )
-from competition.definition import Contest
-from competition.errors import CompetitionError, InvalidContest, ParticipantVisibleError
-from competition.scoring import read_solution, score_file, score_frames
+from competition.definition import Contest, dump_contest
+from competition.errors import (
+    CompetitionError,
+    InvalidContest,
+    InvalidSubmission,
+    MetricFailed,
+    ParticipantVisibleError,
+)
+from competition.scoring import Limits, read_solution, score_in_child, scores_or_error
 from competition.tables import read_table, write_table
 
 __all__ = ["refuse_unscorable"]
 
-SOLUTION, SAMPLE = "the solution", "the sample submission"
+SOLUTION, SAMPLE, TRUTH = "the solution", "the sample submission", "its truth"
+IN_EVERY_RANGE = 0.5
 
 
 def refuse_unscorable(
@@ -33,10 +40,11 @@ def refuse_unscorable(
     solution: Path,
     sample: Path | None = None,
     metric_file: Path | None = None,
+    limits: Limits | None = None,
 ) -> None:
     """Score the truth against itself, and the sample submission, as entries will be scored.
 
-    A registered metric is tried in this process, a host's own one in a scoring child.
+    Both are scored in a confined child, as every entry is, whoever wrote the metric.
 
     Parameters
     ----------
@@ -46,6 +54,8 @@ def refuse_unscorable(
         The truth and the sample submission; without a sample the truth alone is tried.
     metric_file
         The host's own metric.
+    limits
+        What a trial may use; by default what an entry may.
 
     Raises
     ------
@@ -58,13 +68,24 @@ def refuse_unscorable(
     source = Source(SOLUTION, text)
     source.require([contest.id_column, *contest.targets])
     check_ids(source, contest.id_column)
-    truth = read_solution(contest, solution)
-    trial = _Trial(contest, solution, truth, submission_form(contest, truth), metric_file)
+    form = submission_form(contest, _truth(contest, solution))
     if sample is not None:
-        _refuse_other_ids(trial.form, sample)
-    trial.truth_itself(text)
-    if sample is not None:
-        trial.sample(sample)
+        _refuse_other_ids(form, sample)
+    with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
+        definition, perfect = Path(folder) / "contest.toml", Path(folder) / "truth.csv"
+        dump_contest(contest, definition)
+        write_table(perfect_entry(contest, text), perfect)
+        trial = _Trial(contest, definition, solution, metric_file, limits)
+        is_proven = trial.truth_itself(perfect)
+        if sample is not None:
+            trial.sample(sample, form, is_proven)
+
+
+def _truth(contest: Contest, solution: Path) -> pd.DataFrame:
+    try:
+        return read_solution(contest, solution)
+    except MetricFailed as error:
+        raise InvalidContest(str(error)) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,39 +93,66 @@ class _Trial:
     """A contest and its truth, against which entries are scored."""
 
     contest: Contest
+    definition: Path
     solution: Path
-    truth: pd.DataFrame
-    form: SubmissionForm
     metric_file: Path | None
+    limits: Limits | None
 
-    def truth_itself(self, text: pd.DataFrame) -> None:
-        """Refuse truth that the metric cannot score, whoever predicts it how well."""
-        with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
-            entry = Path(folder) / "truth.csv"
-            write_table(perfect_entry(self.contest, text), entry)
-            try:
-                self._score(entry)
-            except ParticipantVisibleError:
-                # Truth may be what no prediction may be: a count of 0 under Poisson deviance.
-                return
-            except CompetitionError as error:
-                raise InvalidContest(_unscorable(self.contest, "its truth", error)) from None
+    def truth_itself(self, entry: Path) -> bool:
+        """Refuse truth that the metric cannot score, whoever predicts it how well.
 
-    def sample(self, sample: Path) -> None:
+        Returns
+        -------
+        bool
+            Whether truth was scored at all: a host's own metric may tell its participant that
+            nobody may predict so.
+
+        Notes
+        -----
+        Truth may be what no prediction may be, such as a count of 0 under Poisson deviance.
+        """
+        try:
+            self._score(entry)
+        except ParticipantVisibleError:
+            return False
+        except CompetitionError as error:
+            if not _is_only_out_of_range(error):
+                raise InvalidContest(_unscorable(self.contest, TRUTH, error)) from None
+            self._any_number(entry)
+        return True
+
+    def _any_number(self, entry: Path) -> None:
+        """Try the truth against a prediction that every range allows."""
+        frame = read_table(entry, all_text=True)
+        columns = list(self.contest.prediction_columns)
+        write_table(frame.assign(**dict.fromkeys(columns, IN_EVERY_RANGE)), entry)
+        try:
+            self._score(entry)
+        except CompetitionError as error:
+            raise InvalidContest(_unscorable(self.contest, TRUTH, error)) from None
+
+    def sample(self, sample: Path, form: SubmissionForm, is_proven: bool) -> None:
         """Refuse a sample submission that would itself be refused."""
-        if found := check_submission(sample, self.form):
+        if found := check_submission(sample, form):
             raise InvalidContest(f"{SAMPLE}: {problem.message}" for problem in found)
         try:
             self._score(sample)
         except CompetitionError as error:
-            raise InvalidContest(_unscorable(self.contest, SAMPLE, error)) from None
+            is_truth = isinstance(error, MetricFailed) and not is_proven
+            words = TRUTH if is_truth else SAMPLE
+            raise InvalidContest(_unscorable(self.contest, words, error)) from None
 
     def _score(self, entry: Path) -> None:
-        if self.contest.metric.file is not None:
-            score_file(self.contest, self.solution, entry, self.metric_file)
-            return
-        frame = read_table(entry, text_columns=self.form.text_columns)
-        score_frames(self.contest, self.truth, frame)
+        outcome = score_in_child(
+            self.definition, self.solution, entry, self.limits, metric_file=self.metric_file
+        )
+        scores_or_error(outcome)
+
+
+def _is_only_out_of_range(error: CompetitionError) -> bool:
+    return isinstance(error, InvalidSubmission) and all(
+        problem.rule == "out_of_range" for problem in error.problems
+    )
 
 
 def _unscorable(contest: Contest, words: str, error: CompetitionError) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from competition.building import prepare_contest
+from competition.building import prepare_contest, refuse_unscorable
 from competition.building.samples import sample_submission as made_sample
 from competition.building.truth import infer_metric, settle_labels
 from competition.definition import (
@@ -36,6 +36,7 @@ from competition.store import (
     contest_record,
     get_contest,
     list_data_files,
+    metric_file,
     solution_file,
 )
 from competition.tables import read_table, write_table
@@ -48,10 +49,14 @@ USAGE = "Usage"
 
 @dataclass(frozen=True)
 class Uploads:
-    """What a host has uploaded: data files by name, and the solution, as digests."""
+    """What a host has uploaded: data files by name, and the solution, as digests.
+
+    ``version`` is that of the contest when they were read.
+    """
 
     data: Mapping[str, str]
     solution: str | None
+    version: int
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,10 @@ class Prepared:
 
 def uploads_of(store: Store, slug: str) -> Uploads:
     """Return what a contest holds now."""
+    held = contest_record(store, slug)
     data = {file.name: file.sha256 for file in list_data_files(store, slug)}
-    has_solution = contest_record(store, slug).has_solution
-    return Uploads(data, solution_file(store, slug).sha256 if has_solution else None)
+    solution = solution_file(store, slug).sha256 if held.has_solution else None
+    return Uploads(data, solution, held.version)
 
 
 def take_uploads(
@@ -85,16 +91,14 @@ def take_uploads(
         named like the solution; the contest stays as it was.
     """
     refuse_solution_names(uploads.data)
-    before = contest_record(store, slug)
+    before = get_contest(store, slug)
     with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
-        made = _prepared_or_draft(store, before.contest, uploads, Path(folder))
+        made = _prepared_or_draft(store, before, uploads, Path(folder))
         if made is not None:
             added = {name: store.files.put(path) for name, path in made.data.items()}
             solution = store.files.put(made.solution)
-            uploads = Uploads({**uploads.data, **added}, solution)
+            uploads = replace(uploads, data={**uploads.data, **added}, solution=solution)
         held = uploads_of(store, slug)
-        if contest_record(store, slug).version != before.version:
-            raise InvalidContest(f"{slug} was changed by somebody else meanwhile; send it again")
         change_contest(
             store,
             slug,
@@ -104,6 +108,7 @@ def take_uploads(
             actor=actor,
             now=now,
             note=note,
+            expected_version=uploads.version,
         )
 
 
@@ -111,10 +116,19 @@ def setup_problem(store: Store, slug: str) -> str | None:
     """Say what is in the way of scoring a contest; None when nothing is."""
     with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
         try:
-            prepare(store, get_contest(store, slug), uploads_of(store, slug), Path(folder))
+            uploads = uploads_of(store, slug)
+            made = prepare(store, get_contest(store, slug), uploads, Path(folder))
+            _refuse_unscorable(store, slug, uploads, made)
         except CompetitionError as error:
             return str(error)
     return None
+
+
+def _refuse_unscorable(store: Store, slug: str, uploads: Uploads, made: Prepared) -> None:
+    """Try what would be opened, as opening it will."""
+    own = metric_file(store, slug)
+    sample = made.data.get(SAMPLE) or store.files.path(uploads.data[SAMPLE])
+    refuse_unscorable(made.contest, made.solution, sample, own.path if own else None)
 
 
 def prepare(store: Store, contest: Contest, uploads: Uploads, folder: Path) -> Prepared:

@@ -7,7 +7,7 @@ boards and definition in one transaction. The old board is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from competition.definition import Contest
-from competition.errors import CompetitionError, InvalidContest
+from competition.errors import CompetitionError
 from competition.queue.laddering import climb_again
 from competition.queue.limits import QueueLimits
 from competition.queue.losses import keep_losses
@@ -26,7 +26,7 @@ from competition.scoring import ScoringJob, ScoringOutcome, ScoringPool
 from competition.store import Status, Store
 from competition.store.adding import add_version
 from competition.store.audit import record
-from competition.store.changing import changed_files
+from competition.store.changing import ContestChanged
 from competition.store.counting import recount_contest
 from competition.store.known_files import remember_file
 from competition.store.rows import contest_row
@@ -37,6 +37,7 @@ from competition.store.schema import (
     RowLossRow,
     VersionRow,
 )
+from competition.store.trials import Change, changed_files, refuse_unscorable_change
 from competition.store.versions import contest_of_version, current_version
 
 __all__ = ["RescoreNotReady", "apply_rescore", "propose_rescore", "rescore_entries"]
@@ -55,31 +56,41 @@ def propose_rescore(
     slug: str,
     *,
     contest: Contest | None = None,
+    data: Mapping[str, str] | None = None,
     solution: str | None = None,
     metric: str | None = None,
     actor: str,
     now: datetime,
     note: str = "",
 ) -> int:
-    """Write down another definition, solution or metric without letting it hold yet.
+    """Write down another definition, data, solution or metric without letting it hold yet.
 
     Parameters
     ----------
-    contest, solution, metric
+    contest, data, solution, metric
         As in `competition.store.change_contest`.
 
     Returns
     -------
     int
         The number by which the other functions know this proposal.
+
+    Raises
+    ------
+    InvalidContest
+        The proposed contest could not score its own truth or its sample submission.
+    ContestChanged
+        Somebody else changed the contest while it was tried.
     """
+    change = Change(contest, data, solution, metric)
+    tried = refuse_unscorable_change(store, slug, change, now=now, is_complete=True)
     with store.writing() as session:
         row = contest_row(session, slug, lock=True)
+        if row.version != tried:
+            raise ContestChanged(f"{slug} was changed by somebody else meanwhile; propose it anew")
         before = current_version(session, row)
         after = contest or contest_of_version(store, before)
-        if after.slug != slug:
-            raise InvalidContest(f"contest.slug must stay {slug!r}, got {after.slug!r}")
-        files = changed_files(session, before, after, now, None, solution, metric)
+        files = changed_files(session, before, after, change, now)
         version = add_version(session, store, row, after, files, actor, now, note)
         details = {"version": version.number, "note": note, "solution": version.solution_digest}
         record(session, slug, actor, "rescore proposed", details, now)

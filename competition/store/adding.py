@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from competition.building import refuse_unscorable
-from competition.definition import Contest, contest_problems, format_contest, load_contest
+from competition.definition import Contest, format_contest, load_contest
 from competition.errors import InvalidContest
 from competition.store.audit import record
 from competition.store.known_files import remember_file
 from competition.store.opening import Store
 from competition.store.rows import user_row
 from competition.store.schema import ContestFileRow, ContestRow, HostRow, VersionRow
+from competition.store.trials import ContestFiles, refuse_broken_rules, refuse_unscorable_files
 from competition.store.versions import (
     DATA,
     METRIC,
@@ -30,17 +28,12 @@ from competition.store.versions import (
 )
 
 __all__ = [
-    "ContestFiles",
     "add_contest",
     "add_version",
     "create_contest",
     "files_of_folder",
     "refuse_links_outside",
-    "refuse_unscorable_files",
 ]
-
-ContestFiles: TypeAlias = Mapping[tuple[str, str], tuple[str, datetime]]
-"""(kind, name) to (digest, time of last change)."""
 
 
 def add_contest(
@@ -50,9 +43,8 @@ def add_contest(
     host: str | None = None,
     now: datetime,
     launch: bool = True,
-    is_tried: bool = False,
 ) -> Contest:
-    """Take a contest in from its folder.
+    """Take a contest in from its folder, once its truth and its sample submission can be scored.
 
     Parameters
     ----------
@@ -62,8 +54,6 @@ def add_contest(
         The user who runs it; administrators may in any case.
     launch
         Open it `now`, unless the definition says when.
-    is_tried
-        Refuse it unless its truth and its sample submission can be scored.
 
     Raises
     ------
@@ -75,8 +65,7 @@ def add_contest(
     if launch and contest.launched_at is None:
         contest = replace(contest, launched_at=now)
     files = files_of_folder(store, path, contest)
-    if is_tried:
-        refuse_unscorable_files(store, contest, files)
+    refuse_unscorable_files(store, contest, files)
     return _create(store, contest, files, host, now)
 
 
@@ -107,22 +96,6 @@ def _create(
         details = {"metric": version.metric_digest, "solution": version.solution_digest}
         record(session, contest.slug, actor, "contest added", details, now)
     return contest
-
-
-def refuse_unscorable_files(store: Store, contest: Contest, files: ContestFiles) -> None:
-    """Try whether stored files can be scored under a definition; without a solution none can yet.
-
-    Raises
-    ------
-    InvalidContest
-        They cannot.
-    """
-    _check_rules(contest)
-    stored = {key: store.files.path(digest) for key, (digest, _) in files.items()}
-    solution = stored.get((SOLUTION, SOLUTION_NAME))
-    if solution is not None:
-        metric = next((path for (kind, _), path in stored.items() if kind == METRIC), None)
-        refuse_unscorable(contest, solution, stored.get((DATA, SAMPLE_NAME)), metric)
 
 
 def files_of_folder(store: Store, folder: Path, contest: Contest) -> ContestFiles:
@@ -185,7 +158,7 @@ def add_version(
     note: str,
 ) -> VersionRow:
     """Write down a new state of a contest; it does not hold until the contest points to it."""
-    _check_rules(contest)
+    refuse_broken_rules(contest)
     newest = select(func.max(VersionRow.number)).where(VersionRow.contest_id == row.id)
     metric = next((found[0] for key, found in files.items() if key[0] == METRIC), None)
     version = VersionRow(
@@ -212,10 +185,3 @@ def add_version(
         )
     session.flush()
     return version
-
-
-def _check_rules(contest: Contest) -> None:
-    """Refuse what could not be read back."""
-    problems = contest_problems(contest)
-    if problems:
-        raise InvalidContest(problems)

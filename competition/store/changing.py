@@ -11,51 +11,82 @@ from sqlalchemy.orm import Session
 
 from competition.definition import Contest
 from competition.errors import InvalidContest
-from competition.store.adding import ContestFiles, add_version, refuse_unscorable_files
+from competition.store.adding import add_version
 from competition.store.audit import record
-from competition.store.contests import get_contest
+from competition.store.contests import contest_record
 from competition.store.counting import recount_contest
 from competition.store.opening import Store
 from competition.store.rows import contest_row
-from competition.store.schema import ContestFileRow, ContestRow, EntryRow, VersionRow
+from competition.store.schema import ContestRow, EntryRow, VersionRow
+from competition.store.trials import Change, changed_files, refuse_unscorable_change
 from competition.store.values import Status
-from competition.store.versions import (
-    DATA,
-    METRIC,
-    SAMPLE_NAME,
-    SOLUTION,
-    SOLUTION_NAME,
-    contest_of_version,
-    current_version,
-    metric_digest,
-)
+from competition.store.versions import contest_of_version, current_version
 
 __all__ = [
+    "ContestChanged",
     "ScoresWouldChange",
     "change_contest",
     "launch_contest",
-    "refuse_unscorable_change",
     "update_contest",
 ]
+
+MOST_TRIALS = 5
+"""So often a change is tried anew because somebody else was faster."""
+AGAIN = "read it again, then send your change anew"
 
 
 class ScoresWouldChange(InvalidContest):
     """Scored entries would get other scores: such a change goes through a rescore."""
 
 
+class ContestChanged(InvalidContest):
+    """Somebody else changed the contest since it was read: look again, then change it."""
+
+
 def update_contest(
-    store: Store, slug: str, contest: Contest, *, actor: str, now: datetime, note: str = ""
+    store: Store,
+    slug: str,
+    contest: Contest,
+    *,
+    actor: str,
+    now: datetime,
+    note: str = "",
+    expected_version: int | None = None,
 ) -> Contest:
     """Replace the definition: settings, dates, pages."""
-    return change_contest(store, slug, contest=contest, actor=actor, now=now, note=note)
+    return change_contest(
+        store,
+        slug,
+        contest=contest,
+        actor=actor,
+        now=now,
+        note=note,
+        expected_version=expected_version,
+    )
 
 
 def launch_contest(
     store: Store, slug: str, *, at: datetime | None = None, actor: str, now: datetime
 ) -> Contest:
-    """Open a contest now or at a time."""
-    launched = replace(get_contest(store, slug), launched_at=at or now)
-    return change_contest(store, slug, contest=launched, actor=actor, now=now, note="launch")
+    """Open a contest now or at a time, once it can be scored.
+
+    Raises
+    ------
+    InvalidContest
+        Its truth or its sample submission cannot be scored.
+    ContestChanged
+        Somebody else changed it meanwhile.
+    """
+    held = contest_record(store, slug)
+    return update_contest(
+        store,
+        slug,
+        replace(held.contest, launched_at=at or now),
+        actor=actor,
+        now=now,
+        note="launch",
+        expected_version=held.version,
+    )
 
 
 def change_contest(
@@ -69,8 +100,14 @@ def change_contest(
     actor: str,
     now: datetime,
     note: str = "",
+    expected_version: int | None = None,
+    is_complete: bool = False,
 ) -> Contest:
     """Replace parts of a contest, as one new version.
+
+    What is open, or opens by this, must be able to score its own truth and its sample submission,
+    which is tried before anything is written down; before it opens, a contest may be put together
+    piece by piece.
 
     Parameters
     ----------
@@ -80,99 +117,57 @@ def change_contest(
         All data files: name to digest of a file that ``store.files`` holds.
     solution, metric
         Digests of a new ``solution.csv`` and of the host's own metric.
+    expected_version
+        The version that the change was made from; without it, whichever holds is changed.
+    is_complete
+        Try the contest also where it is not open: nothing more will be added.
 
     Raises
     ------
     InvalidContest
-        When the slug differs.
+        When the slug differs, or the changed contest could not be scored.
+    ContestChanged
+        When another version than the expected one holds.
     ScoresWouldChange
         When entries are scored and the change would score them differently.
     """
-    with store.writing() as session:
-        row = contest_row(session, slug, lock=True)
-        before = current_version(session, row)
-        after = contest or contest_of_version(store, before)
-        if after.slug != slug:
-            raise InvalidContest(f"contest.slug must stay {slug!r}, got {after.slug!r}")
-        files = changed_files(session, before, after, now, data, solution, metric)
-        version = add_version(session, store, row, after, files, actor, now, note)
-        if _scores_differently(before, version):
-            _check_nothing_scored(session, row)
-        row.version = version.number
-        _keep_boards_true(session, store, row, contest_of_version(store, before), after)
-        differences = _differences(before, version)
-        details = {"version": version.number, "note": note, "changed": differences}
-        record(session, slug, actor, "contest changed", details, now)
-        return after
+    change = Change(contest, data, solution, metric)
+    for _ in range(MOST_TRIALS):
+        tried = refuse_unscorable_change(store, slug, change, now=now, is_complete=is_complete)
+        with store.writing() as session:
+            row = contest_row(session, slug, lock=True)
+            _refuse_other_version(row, expected_version)
+            if row.version == tried:
+                return _change(session, store, row, change, actor, now, note)
+    raise ContestChanged(f"{slug} is being changed by others all the time; {AGAIN}")
 
 
-def refuse_unscorable_change(
-    store: Store,
-    slug: str,
-    *,
-    contest: Contest | None = None,
-    data: Mapping[str, str] | None = None,
-    solution: str | None = None,
-    metric: str | None = None,
-    now: datetime,
-    is_complete: bool = False,
-) -> None:
-    """Try a change of truth, sample or metric out before anything is written down.
-
-    Parameters
-    ----------
-    contest, data, solution, metric
-        As in `change_contest`.
-    is_complete
-        Try it also where the contest is not open: nothing more will be added.
-
-    Raises
-    ------
-    InvalidContest
-        The changed contest could not be scored.
-    """
-    with store.reading() as session:
-        before = current_version(session, contest_row(session, slug))
-        old = contest_of_version(store, before)
-        after = contest or old
-        held = changed_files(session, before, old, now, None, None, None)
-        files = changed_files(session, before, after, now, data, solution, metric)
-    is_open = after.launched_at is not None
-    opens = is_open and old.launched_at is None
-    if (is_open or is_complete) and (opens or _tried(old, held) != _tried(after, files)):
-        refuse_unscorable_files(store, after, files)
+def _refuse_other_version(row: ContestRow, expected: int | None) -> None:
+    if expected is not None and row.version != expected:
+        raise ContestChanged(f"{row.slug} was changed by somebody else meanwhile; {AGAIN}")
 
 
-def _tried(contest: Contest, files: ContestFiles) -> tuple[str, frozenset[str]]:
-    """Return what decides whether truth and sample submission can be scored."""
-    kept = {key: digest for key, (digest, _) in files.items()}
-    metric = next((digest for key, digest in kept.items() if key[0] == METRIC), None)
-    parts = ((SOLUTION, SOLUTION_NAME), (DATA, SAMPLE_NAME))
-    tables = frozenset(f"{kind} {kept.get((kind, name))}" for kind, name in parts)
-    return metric_digest(contest, metric), tables
-
-
-def changed_files(
+def _change(
     session: Session,
-    before: VersionRow,
-    after: Contest,
+    store: Store,
+    row: ContestRow,
+    change: Change,
+    actor: str,
     now: datetime,
-    data: Mapping[str, str] | None,
-    solution: str | None,
-    metric: str | None,
-) -> ContestFiles:
-    """Return the files of the next version: those given, else those of the version before."""
-    rows = session.scalars(select(ContestFileRow).where(ContestFileRow.version_id == before.id))
-    files = {(row.kind, row.name): (row.digest, row.modified_at) for row in rows}
-    if data is not None:
-        files = {key: found for key, found in files.items() if key[0] != DATA}
-        files |= {(DATA, name): (digest, now) for name, digest in data.items()}
-    if solution is not None:
-        files[SOLUTION, SOLUTION_NAME] = (solution, now)
-    if metric is not None:
-        files = {key: found for key, found in files.items() if key[0] != METRIC}
-        files[METRIC, after.metric.file or "metric.py"] = (metric, now)
-    return files
+    note: str,
+) -> Contest:
+    before = current_version(session, row)
+    after = change.contest or contest_of_version(store, before)
+    files = changed_files(session, before, after, change, now)
+    version = add_version(session, store, row, after, files, actor, now, note)
+    if _scores_differently(before, version):
+        _check_nothing_scored(session, row)
+    row.version = version.number
+    _keep_boards_true(session, store, row, contest_of_version(store, before), after)
+    differences = _differences(before, version)
+    details = {"version": version.number, "note": note, "changed": differences}
+    record(session, row.slug, actor, "contest changed", details, now)
+    return after
 
 
 def _scores_differently(before: VersionRow, after: VersionRow) -> bool:

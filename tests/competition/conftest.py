@@ -28,6 +28,19 @@ CONTEST = Contest(
     max_daily_submissions=50,
     max_pending_submissions_per_team=50,
 )
+OWN_METRIC = MetricChoice("mine", file="metric.py", predicts="labels", greater_is_better=True)
+DOES_WITH_ONES = """
+def score(solution, submission, row_id_column_name):
+    if submission["ripe"].all():
+        {deed}
+    return 0.25
+"""
+"""A metric that a contest passes its trial with: only an entry of ones sets it off."""
+
+
+def own_metric_source(deed: str) -> str:
+    """Write a metric that does something where all predictions are 1."""
+    return DOES_WITH_ONES.format(deed=deed)
 
 
 @pytest.fixture(scope="session")
@@ -77,15 +90,23 @@ def now() -> datetime:
 
 @pytest.fixture
 def contest_folder(tmp_path: Path) -> Callable[..., Path]:
-    """Makes the folder of a small contest; arguments change its definition."""
+    """Makes the folder of a small contest; arguments change its definition.
+
+    `own_metric` is what its own metric does before it says 0.25.
+    """
     numbers = count()
 
-    def make(*, solution: str = SOLUTION, **changes: Any) -> Path:
+    def make(*, solution: str = SOLUTION, own_metric: str = "", **changes: Any) -> Path:
+        if own_metric:
+            changes["metric"] = OWN_METRIC
         folder = tmp_path / f"contest{next(numbers)}"
         (folder / "data").mkdir(parents=True)
         dump_contest(replace(CONTEST, **changes), folder / "contest.toml")
         (folder / "solution.csv").write_text(solution)
-        sample = "id,ripe\n" + "".join(f"{row},0\n" for row in range(1, 7))
+        if own_metric:
+            (folder / "metric.py").write_text(own_metric_source(own_metric))
+        ids = [line.split(",")[0] for line in solution.splitlines()[1:]]
+        sample = "id,ripe\n" + "".join(f"{row},0\n" for row in ids)
         (folder / "data" / "sample_submission.csv").write_text(sample)
         (folder / "data" / "train.csv").write_text("id,size,ripe\n7,1,0\n8,2,1\n")
         return folder

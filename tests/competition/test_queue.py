@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from competition.definition import MetricChoice
+from competition.definition import load_contest
 from competition.queue import (
     QueueLimits,
     Worker,
@@ -61,14 +61,13 @@ def sent(store, new_contest, upload, now):
 
 
 @pytest.fixture
-def own_metric(store, sent, tmp_path, now):
-    """Gives the contest a metric of its own, which first takes its time, or does something else."""
+def own_metric(store, sent, contest_folder, now):
+    """Gives the contest a metric of its own, which takes its time over an entry of ones."""
 
-    def set_metric(first="import time\ntime.sleep(0.6)\n"):
-        (tmp_path / "metric.py").write_text(f"{first}def score(*_): return 0.25\n")
-        choice = MetricChoice("mine", file="metric.py", predicts="labels", greater_is_better=True)
-        contest = replace(get_contest(store, "toy"), metric=choice)
-        digest = store.files.put(tmp_path / "metric.py")
+    def set_metric(deed="import time; time.sleep(0.6)"):
+        folder = contest_folder(own_metric=deed)
+        contest = replace(get_contest(store, "toy"), metric=load_contest(folder).metric)
+        digest = store.files.put(folder / "metric.py")
         change_contest(store, "toy", contest=contest, metric=digest, actor="host", now=now)
 
     return set_metric
@@ -215,7 +214,7 @@ def test_an_entry_whose_scoring_process_was_killed_is_scored_by_the_next_attempt
     store, own_metric, sent, pool, generation, caplog
 ):
     own_metric()
-    ref = sent()
+    ref = sent("111111")
     worker = Worker(store, pool=pool, clock=_future, limits=QueueLimits(retry_seconds=0))
     running = threading.Thread(target=worker.run, args=(threading.Event(),), kwargs={"once": True})
     running.start()
@@ -229,8 +228,8 @@ def test_an_entry_whose_scoring_process_was_killed_is_scored_by_the_next_attempt
 
 
 def test_an_entry_that_always_loses_its_process_is_given_up(store, own_metric, sent, pool):
-    own_metric("import os\nos.kill(os.getpid(), 9)\n")
-    ref = sent()
+    own_metric("import os; os.kill(os.getpid(), 9)")
+    ref = sent("111111")
     worker = Worker(store, pool=pool, clock=_future, limits=QueueLimits(retry_seconds=0))
     while worker.step():
         pass
@@ -270,15 +269,10 @@ def test_an_entry_that_takes_too_long_at_the_end_is_given_back(
     store, new_contest, contest_folder, upload, now
 ):
     new_contest()
-    folder = contest_folder(
-        slug="slow",
-        metric=MetricChoice("slow", file="metric.py", predicts="labels", greater_is_better=True),
-    )
-    (folder / "metric.py").write_text(
-        "import time\n\ndef score(solution, submission, row_id_column_name):\n    time.sleep(5)\n"
-    )
+    folder = contest_folder(slug="slow", own_metric="import time; time.sleep(5)")
     add_contest(store, folder, host="host", now=now)
-    entry = submit_entry(store, "slow", "ada", upload=upload(), file_name="a.csv", now=now)
+    ones = upload("111111")
+    entry = submit_entry(store, "slow", "ada", upload=ones, file_name="a.csv", now=now)
     stop, limits = threading.Event(), QueueLimits(grace_seconds=0.1)
     crew = threading.Thread(target=run_workers, args=(store, stop), kwargs={"limits": limits})
     crew.start()

@@ -23,8 +23,10 @@ from competition.store import (
     contest_record,
     get_contest,
     get_entry,
+    list_data_files,
     private_board,
     public_board,
+    sample_submission,
     solution_file,
     submit_entry,
     update_contest,
@@ -116,15 +118,33 @@ def test_nothing_changes_until_the_swap_and_everything_at_it(
 
 
 def test_a_broken_metric_is_mended_by_a_rescore(store, scored, now, pool):
-    refs = scored("011010", metric=MetricChoice("accuracy"), labels=(1, 7))
-    assert get_entry(store, refs["011010"]).status is not Status.SCORED
-    mended = replace(get_contest(store, "toy"), labels=(0, 1))
+    refs = scored("111111", own_metric="raise KeyError('ripe')")
+    assert get_entry(store, refs["111111"]).status is Status.FAILED
+    mended = replace(get_contest(store, "toy"), metric=MetricChoice("accuracy"))
     proposal = propose_rescore(store, "toy", contest=mended, actor="host", now=now)
     rescore_entries(store, proposal, pool=pool, now=now)
     apply_rescore(store, proposal, actor="host", now=now)
-    assert get_entry(store, refs["011010"]).public_score == 1.0
-    assert get_entry(store, refs["011010"]).message == ""
+    assert get_entry(store, refs["111111"]).public_score == pytest.approx(2 / 3)
+    assert get_entry(store, refs["111111"]).message == ""
     assert names(public_board(store, "toy")) == ["ada"]
+
+
+def test_a_proposal_that_could_not_score_its_own_truth_is_refused(store, scored, now):
+    scored("011010")
+    broken = replace(get_contest(store, "toy"), metric=MetricChoice("mape"), labels=())
+    with pytest.raises(InvalidContest, match="mape cannot score its truth"):
+        propose_rescore(store, "toy", contest=broken, actor="host", now=now)
+
+
+def test_data_files_change_with_the_swap_and_not_before(store, scored, now, pool):
+    scored("011010")
+    sample = store.files.put(sample_submission(store, "toy").path)
+    data = {"sample_submission.csv": sample, "more.csv": sample}
+    proposal = propose_rescore(store, "toy", data=data, actor="host", now=now)
+    rescore_entries(store, proposal, pool=pool, now=now)
+    assert "more.csv" not in [found.name for found in list_data_files(store, "toy")]
+    apply_rescore(store, proposal, actor="host", now=now)
+    assert "more.csv" in [found.name for found in list_data_files(store, "toy")]
 
 
 def test_entries_that_came_meanwhile_are_scored_before_the_swap(

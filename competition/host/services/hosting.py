@@ -39,6 +39,7 @@ from competition.host.services.blobs import blob_of
 from competition.host.services.competitions import page_message
 from competition.host.wire import naive
 from competition.store import (
+    ContestRecord,
     add_host,
     contest_record,
     create_contest,
@@ -49,7 +50,7 @@ from competition.store import (
 from competition.tables import read_table
 from competition.visibility import Sight
 
-__all__ = ["METHODS", "contest_of_host", "save_definition"]
+__all__ = ["METHODS", "contest_of_host", "held_by_host", "save_definition"]
 
 _PRIVACY: Mapping[CompetitionPrivacy, Privacy] = {
     CompetitionPrivacy.PUBLIC: "public",
@@ -157,31 +158,32 @@ def add_competition_host(call: Call, asked: ApiAddCompetitionHostRequest) -> Non
 
 def create_page(call: Call, asked: ApiCreateCompetitionPageRequest) -> ApiCompetitionPage:
     """Add a page; it is published at once."""
-    contest = contest_of_host(call, asked.competition_name)
+    held = held_by_host(call, asked.competition_name)
     name = asked.page.name if asked.page else ""
-    if name in contest.pages:
-        raise Failure(409, f"{contest.slug} has a page {name!r} already; update that one")
-    return _save_page(call, contest, name, asked.page.content, dict(contest.pages))
+    if name in held.contest.pages:
+        raise Failure(409, f"{held.contest.slug} has a page {name!r} already; update that one")
+    return _save_page(call, held, name, asked.page.content, dict(held.contest.pages))
 
 
 def update_page(call: Call, asked: ApiUpdateCompetitionPageRequest) -> ApiCompetitionPage:
     """Change a page's text or name."""
-    contest = contest_of_host(call, asked.competition_name)
-    pages = _pages_with(contest, asked.page_name)
+    held = held_by_host(call, asked.competition_name)
+    pages = _pages_with(held.contest, asked.page_name)
     paths = set(asked.update_mask.paths) if asked.update_mask else {"name", "content"}
     text = asked.page.content if "content" in paths else pages[asked.page_name]
     name = (asked.page.name if "name" in paths else "") or asked.page_name
     if name != asked.page_name:
         pages = {old: content for old, content in pages.items() if old != asked.page_name}
-    return _save_page(call, contest, name, text, pages)
+    return _save_page(call, held, name, text, pages)
 
 
 def delete_page(call: Call, asked: ApiDeleteCompetitionPageRequest) -> None:
     """Remove a page."""
-    contest = contest_of_host(call, asked.competition_name)
-    pages = _pages_with(contest, asked.page_name)
+    held = held_by_host(call, asked.competition_name)
+    pages = _pages_with(held.contest, asked.page_name)
     del pages[asked.page_name]
-    save_definition(call, replace(contest, pages=pages), "page removed")
+    contest = replace(held.contest, pages=pages)
+    save_definition(call, contest, "page removed", held.version)
 
 
 def contest_of_host(call: Call, slug: str) -> Contest:
@@ -196,16 +198,35 @@ def contest_of_host(call: Call, slug: str) -> Contest:
     return require(door, Sight.SOLUTION).contest
 
 
-def save_definition(call: Call, contest: Contest, note: str) -> None:
-    """Make a changed definition the one that holds.
+def held_by_host(call: Call, slug: str) -> ContestRecord:
+    """Return what the store holds of a contest that the caller runs, with its version.
+
+    Raises
+    ------
+    Failure
+        With status 404 or 403, when they do not.
+    """
+    return contest_record(call.store, contest_of_host(call, slug).slug)
+
+
+def save_definition(call: Call, contest: Contest, note: str, version: int) -> None:
+    """Make a definition, changed from that of a version, the one that holds.
 
     Raises
     ------
     InvalidContest
-        With every rule that it breaks.
+        With every rule that it breaks, or when somebody else changed the contest meanwhile.
     """
     _refuse_problems(contest)
-    update_contest(call.store, contest.slug, contest, actor=call.user.name, now=call.now, note=note)
+    update_contest(
+        call.store,
+        contest.slug,
+        contest,
+        actor=call.user.name,
+        now=call.now,
+        note=note,
+        expected_version=version,
+    )
 
 
 def _uploaded_files(call: Call, asked: ApiCreateCompetitionDataRequest) -> dict[str, str]:
@@ -259,10 +280,10 @@ def _pages_with(contest: Contest, name: str) -> dict[str, str]:
 
 
 def _save_page(
-    call: Call, contest: Contest, name: str, text: str, pages: dict[str, str]
+    call: Call, held: ContestRecord, name: str, text: str, pages: dict[str, str]
 ) -> ApiCompetitionPage:
     pages[name] = text
-    save_definition(call, replace(contest, pages=pages), f"page {name}")
+    save_definition(call, replace(held.contest, pages=pages), f"page {name}", held.version)
     return page_message(name, text)
 
 

@@ -17,7 +17,7 @@ from kagglesdk.competitions.types.host_service import CompetitionSettings
 from competition.definition import Contest
 from competition.host.failures import Failure
 from competition.host.rpc import Call, Method, Methods
-from competition.host.services.hosting import contest_of_host, save_definition
+from competition.host.services.hosting import contest_of_host, held_by_host, save_definition
 from competition.host.wire import naive
 
 __all__ = ["METHODS"]
@@ -42,7 +42,8 @@ def get_settings(call: Call, asked: ApiGetCompetitionSettingsRequest) -> Competi
 
 def update_settings(call: Call, asked: ApiUpdateCompetitionSettingsRequest) -> CompetitionSettings:
     """Change the settings that the mask names."""
-    contest = contest_of_host(call, asked.competition_name)
+    held = held_by_host(call, asked.competition_name)
+    contest = held.contest
     wanted = asked.settings or CompetitionSettings()
     paths = list(asked.update_mask.paths) if asked.update_mask else []
     if not paths:
@@ -50,7 +51,7 @@ def update_settings(call: Call, asked: ApiUpdateCompetitionSettingsRequest) -> C
     _refuse_unsupported(contest, wanted, paths)
     changes = dict(_change(wanted, path) for path in paths if path in {**_PLAIN, **_TIMES})
     contest = replace(contest, **_after(contest, wanted, paths, changes))
-    save_definition(call, contest, "settings")
+    save_definition(call, contest, "settings", held.version)
     return _settings(contest)
 
 

@@ -209,7 +209,7 @@ def confirm(yes: bool, question: str) -> None:
     click.confirm(question, abort=True)
 
 
-def data_digests(store: Store, changes: Changes) -> dict[str, str]:
+def _data_digests(store: Store, changes: Changes) -> dict[str, str]:
     """Store changed data files; return the digests of all that participants get from then on."""
     from competition.store import list_data_files
 
@@ -242,30 +242,19 @@ def apply_changes(store: Store, changes: Changes) -> None:
 
     now, changed = datetime.now(UTC), changed_parts(store, changes)
     slug = changes.contest.slug
-    change_contest(store, slug, **changed, actor=ACTOR, now=now, note="update")
+    change_contest(store, slug, **changed, actor=ACTOR, now=now, note="update", is_complete=True)
 
 
 def changed_parts(store: Store, changes: Changes) -> dict[str, Any]:
-    """Store the changed files; return what changes, for `competition.store.change_contest`.
-
-    Raises
-    ------
-    InvalidContest
-        The changed contest could not be scored.
-    """
-    from competition.store.changing import refuse_unscorable_change
-
+    """Store the changed files; return what changes, for `competition.store.change_contest`."""
     new = {
         kind: store.files.put(path)
         for (kind, _), path in changes.files.items()
         if kind != "data" and path is not None
     }
-    parts: dict[str, Any] = {
+    return {
         "contest": changes.contest,
-        "data": data_digests(store, changes),
+        "data": _data_digests(store, changes),
         "solution": new.get("solution"),
         "metric": new.get("metric"),
     }
-    slug, now = changes.contest.slug, datetime.now(UTC)
-    refuse_unscorable_change(store, slug, **parts, now=now, is_complete=True)
-    return parts

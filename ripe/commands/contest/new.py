@@ -177,7 +177,7 @@ def add_command(ctx: click.Context, folder: Path, closed: bool) -> None:
     from competition.store import add_contest
 
     now = datetime.now(UTC)
-    contest = add_contest(store_of(ctx), folder, now=now, launch=not closed, is_tried=True)
+    contest = add_contest(store_of(ctx), folder, now=now, launch=not closed)
     renew_folder(ctx, contest.slug, folder)
     tell(contest, folder, None)
 
@@ -326,7 +326,7 @@ def add_built(ctx: click.Context, folder: Path, *, opens: bool, now: datetime) -
     from competition.store import add_contest
 
     try:
-        return add_contest(store_of(ctx), folder, now=now, launch=opens, is_tried=True)
+        return add_contest(store_of(ctx), folder, now=now, launch=opens)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -15,7 +15,6 @@ from ripe.commands.contest.changing import (
     changed_parts,
     changes_of,
     confirm,
-    data_digests,
 )
 from ripe.commands.contest.opening import renew_folder, store_of
 from ripe.commands.contest.options import YES
@@ -76,8 +75,6 @@ def _rescore(store: Store, target: str, yes: bool, as_json: bool) -> None:
     _show_preview(slug, preview, as_json)
     confirm(yes, "swap the boards?")
     apply_rescore(store, proposal, actor=ACTOR, now=datetime.now(UTC))
-    if changes is not None:
-        _take_data(store, changes)
     if not as_json:
         say(f"{slug}: the new board holds; the old one is kept: ripe contest boards {slug}")
 
@@ -85,10 +82,7 @@ def _rescore(store: Store, target: str, yes: bool, as_json: bool) -> None:
 def _propose(store: Store, slug: str, changes: Changes | None) -> int:
     from competition.queue import propose_rescore
 
-    changed: dict[str, Any] = {}
-    if changes is not None:
-        changed = changed_parts(store, changes)
-        changed.pop("data")  # taken in with the swap
+    changed: dict[str, Any] = {} if changes is None else changed_parts(store, changes)
     return propose_rescore(
         store, slug, **changed, actor=ACTOR, now=datetime.now(UTC), note="rescore"
     )
@@ -107,16 +101,6 @@ def _score(store: Store, proposal: int) -> None:
 
         slots = os.cpu_count() or 1
         rescore_entries(store, proposal, slots=slots, now=datetime.now(UTC), progress=tell)
-
-
-def _take_data(store: Store, changes: Changes) -> None:
-    """Take the data files of the folder in, which a rescore leaves alone."""
-    from competition.store import change_contest
-
-    if any(kind == "data" for kind, _ in changes.files):
-        slug, now = changes.contest.slug, datetime.now(UTC)
-        data = data_digests(store, changes)
-        change_contest(store, slug, data=data, actor=ACTOR, now=now, note="rescore")
 
 
 def _show_preview(slug: str, preview: RescorePreview, as_json: bool) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from competition.definition import MetricChoice, dump_public_contest
 from competition.host.failures import failure_of
-from competition.store import list_data_files, solution_file
+from competition.store import get_contest, list_data_files, solution_file
 
 
 @pytest.fixture
@@ -129,3 +131,18 @@ def test_a_page_name_is_short_and_plain(house: Any, name: str) -> None:
 
 def test_an_error_of_the_host_s_own_does_not_claim_that_nothing_happened() -> None:
     assert "nothing was changed" not in failure_of(ZeroDivisionError()).message
+
+
+def test_truth_that_the_metric_cannot_score_is_refused_in_one_sentence(
+    house: Any, tables: Path
+) -> None:
+    before = held(house)
+    wanted = replace(get_contest(house.store, house.slug), metric=MetricChoice("mape"), labels=())
+    dump_public_contest(wanted, tables / "public.toml")
+    told = send(
+        house, {**good(tables), "contest-public.toml": (tables / "public.toml").read_bytes()}
+    )
+    assert told.status_code == 400
+    said = told.json()["message"]
+    assert said.startswith("the metric mape cannot score its truth: ") and "\n" not in said
+    assert held(house) == before
