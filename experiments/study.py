@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,7 +23,8 @@ from experiments.workshop import Workshop
 from pipelines.models.scoring import Scorer
 from pipelines.search import StudyPlace, open_study, parse_space
 from pipelines.search.study import REASON, counted_trials, drop_own_trials
-from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, recover_sessions
+from pipelines.tracking import RunLog, TrackingPlace, TrackingSession
+from pipelines.tracking.session import SPOOL_FOLDER, recover_home
 
 THREADS = 1  # networks of table size gain nothing from more
 
@@ -115,7 +115,7 @@ def _run(shop: Workshop, began: float) -> StudyResult:
     shop.tell_progress("recording")
     run_id = shop.session.close().get("study")
     result = _result(shop, finished, run_id, before, time.perf_counter() - began)
-    _forget_session(shop.session)
+    shop.session.forget()
     return result
 
 
@@ -143,9 +143,8 @@ def _open_session(
     home: Path, place: StudyPlace, data: ContestData, uri: str | None
 ) -> TrackingSession:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    sessions = home.resolve() / "spool" / place.name
-    recover_sessions(sessions)
-    folder = sessions / f"{moment}-{os.getpid()}"
+    recover_home(home.resolve())
+    folder = home.resolve() / SPOOL_FOLDER / place.name / f"{moment}-{os.getpid()}"
     return TrackingSession(folder, TrackingPlace.in_home(home, data.contest.slug, uri))
 
 
@@ -157,12 +156,7 @@ def _close_in_trouble(shop: Workshop, log: RunLog, error: BaseException) -> None
     log.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", now=datetime.now(UTC))
     log.close()
     shop.session.close()
-
-
-def _forget_session(session: TrackingSession) -> None:
-    """Remove the rows once everything is sent."""
-    if session.trouble() is None:
-        shutil.rmtree(session.folder, ignore_errors=True)
+    shop.session.forget()
 
 
 def _result(

@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 @contextmanager
@@ -30,3 +31,10 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def hold(path: Path) -> IO[str]:
+    """Take an exclusive lock that lasts until the stream returned is closed or the process ends."""
+    stream = path.open("a")
+    fcntl.flock(stream, fcntl.LOCK_EX)
+    return stream

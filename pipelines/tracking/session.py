@@ -11,11 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from pipelines.tracking.locking import hold, locked
 from pipelines.tracking.rows import RunLog
 
 PLACE_FILE = "place.json"
 RUNS_FILE = "runs.json"
 STATE_FILE = "state.json"
+OWNER_LOCK = "owner.lock"
+SPOOL_FOLDER = "spool"
+TRACKING_VARIABLE, ARTIFACTS_VARIABLE = "RIPE_TRACKING", "RIPE_ARTIFACTS"
 WRITER_LOG = "writer.log"
 WRITER_MODULE = ("-P", "-m", "pipelines.tracking.writer")
 
@@ -29,7 +33,8 @@ class TrackingPlace:
     uri : str
         MLflow tracking address: ``sqlite:////…/mlflow.db``, ``http://…`` or a PostgreSQL one.
     artifacts : str
-        Folder or address under which new experiments keep their files.
+        Folder or address under which a new experiment keeps its files; empty where an MLflow
+        server chooses.
     experiment : str
         MLflow experiment: the contest's slug.
     """
@@ -40,16 +45,26 @@ class TrackingPlace:
 
     @classmethod
     def in_home(cls, home: Path, experiment: str, uri: str | None = None) -> Self:
-        """Return the place that a home folder implies, with another address where one is given."""
-        address = uri or f"sqlite:///{home.resolve() / 'mlflow.db'}"
-        return cls(address, str(home.resolve() / "artifacts" / experiment), experiment)
+        """Return the place that a home folder implies.
+
+        Another address is the one given, else that in ``RIPE_TRACKING``; another place for files
+        the one in ``RIPE_ARTIFACTS``. An MLflow server chooses the place itself.
+        """
+        address = uri or os.environ.get(TRACKING_VARIABLE)
+        files = os.environ.get(ARTIFACTS_VARIABLE)
+        if files is None:
+            is_served = address is not None and address.startswith(("http://", "https://"))
+            files = "" if is_served else str(home.resolve() / "artifacts")
+        under = f"{files.rstrip('/')}/{experiment}" if files else ""
+        return cls(address or f"sqlite:///{home.resolve() / 'mlflow.db'}", under, experiment)
 
 
 class TrackingSession:
     """Opens run logs in one folder and keeps a writer process beside them.
 
     The writer is told that all is said by the end of its standard input. A killed process ends
-    it just so: the writer then sends what is there and closes unfinished runs as KILLED.
+    it just so: the writer then sends what is there and closes unfinished runs as KILLED. A lock
+    held while this process lives tells others that the session is not theirs to recover.
 
     Parameters
     ----------
@@ -61,6 +76,7 @@ class TrackingSession:
     def __init__(self, folder: Path, place: TrackingPlace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self._lock = hold(folder / OWNER_LOCK)
         owner = {"host": socket.gethostname(), "pid": os.getpid()}
         (folder / PLACE_FILE).write_text(json.dumps({**asdict(place), **owner}), encoding="utf-8")
         self._writer = start_writer(folder)
@@ -81,16 +97,44 @@ class TrackingSession:
             self._writer.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._writer.wait(timeout_seconds)
+        self._lock.close()
         return self.run_ids()
 
     def run_ids(self) -> dict[str, str]:
         """Return the ids of the runs made so far, by key."""
         return {key: str(run["run_id"]) for key, run in read_json(self.folder / RUNS_FILE).items()}
 
+    def is_sent(self) -> bool:
+        """Tell whether MLflow has every row."""
+        return bool(read_json(self.folder / STATE_FILE).get("sent"))
+
+    def forget(self) -> None:
+        """Remove the rows once everything is sent; what is not sent waits to be recovered."""
+        if self.is_sent():
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def trouble(self) -> str | None:
         """Return why rows are waiting on disk, None when they are not."""
         reason = read_json(self.folder / STATE_FILE).get("waiting_because")
+        if reason is None and self._lock.closed and not self.is_sent():
+            return "sending takes longer than anybody waits; it goes on beside"
         return None if reason is None else str(reason)
+
+
+def recover_home(home: Path) -> dict[str, int]:
+    """Send what the sessions of a home's studies left behind.
+
+    Returns
+    -------
+    dict of str to int
+        How many sessions are being sent, by study; see `recover_sessions`.
+    """
+    waiting = {
+        folder.name: recover_sessions(folder)
+        for folder in sorted((home / SPOOL_FOLDER).glob("*"))
+        if folder.is_dir()
+    }
+    return {study: count for study, count in waiting.items() if count}
 
 
 def recover_sessions(folder: Path) -> int:
@@ -104,16 +148,23 @@ def recover_sessions(folder: Path) -> int:
     Returns
     -------
     int
-        How many sessions are being sent; each has a writer of its own, unless it is being written.
+        How many sessions are being sent, each by a writer of its own. Those whose process still
+        lives are left alone.
     """
     waiting = 0
     for place in sorted(folder.glob(f"*/{PLACE_FILE}")):
-        if read_json(place.with_name(STATE_FILE)).get("sent"):
-            shutil.rmtree(place.parent, ignore_errors=True)
-            continue
-        _start_detached_writer(place.parent)
-        waiting += 1
+        with locked(place.with_name(OWNER_LOCK), wait=False) as is_left_behind:
+            waiting += is_left_behind and _recover(place.parent)
     return waiting
+
+
+def _recover(folder: Path) -> bool:
+    """Remove a session that is sent, else send it; tell which."""
+    if read_json(folder / STATE_FILE).get("sent"):
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
+    _start_detached_writer(folder)
+    return True
 
 
 def start_writer(folder: Path) -> "subprocess.Popen[bytes]":

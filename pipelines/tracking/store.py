@@ -100,7 +100,7 @@ def find_or_make_experiment(client: "MlflowClient", name: str, artifacts: str, l
     name : str
         The contest's slug.
     artifacts : str
-        Address of the folder for the runs' files.
+        Address of the folder for the runs' files; empty where the server is to choose.
     lock : pathlib.Path
         Lock file held meanwhile.
     """
@@ -108,7 +108,7 @@ def find_or_make_experiment(client: "MlflowClient", name: str, artifacts: str, l
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        return str(client.create_experiment(name, artifact_location=artifacts))
+        return str(client.create_experiment(name, artifact_location=artifacts or None))
 
 
 def analyze(uri: str) -> None:

@@ -110,10 +110,8 @@ def _waiting(store: Store, slug: str, now: datetime) -> Iterator[Finding]:
 
 
 def _studies(home: Path) -> Iterator[Finding]:
-    from pipelines.tracking.session import recover_sessions
+    from pipelines.tracking.session import recover_home
 
-    for folder in sorted((home / "spool").glob("*")):
-        waiting = recover_sessions(folder)
-        if waiting:
-            said = f"rows of {waiting} sessions wait to be sent to MLflow; a writer was started"
-            yield Finding(f"study: {folder.name}", "note", said)
+    for study, waiting in recover_home(home).items():
+        said = f"rows of {waiting} sessions wait to be sent to MLflow; a writer was started"
+        yield Finding(f"study: {study}", "note", said)

@@ -24,6 +24,7 @@ from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, read_rows
 from pipelines.tracking.rows import Point
 from pipelines.tracking.runs import list_studies, list_trials
 from pipelines.tracking.server import start_mlflow_server, ui_address
+from pipelines.tracking.session import recover_home
 from pipelines.tracking.store import prepare_store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -130,6 +131,34 @@ def test_rows_wait_on_disk_while_the_server_is_down_and_are_sent_later(
         assert len(list_trials(tmp_path, list_studies(tmp_path)[0].run_id)) == 1
     assert recover_sessions(tmp_path / "spool" / "study") == 0
     assert not folder.exists()
+
+
+def test_a_session_whose_process_lives_is_not_recovered_and_a_sent_one_is_forgotten(
+    tmp_path, place
+):
+    session = TrackingSession(tmp_path / "spool" / "study" / "one", place)
+    assert recover_home(tmp_path) == {}
+    log_study(session)
+    session.forget()
+    assert session.folder.exists()
+    session.close()
+    assert session.is_sent()
+    session.forget()
+    assert not session.folder.exists()
+    assert recover_home(tmp_path) == {}
+
+
+def test_a_place_comes_from_the_home_the_caller_or_the_environment(tmp_path, monkeypatch):
+    home = TrackingPlace.in_home(tmp_path, "clouds")
+    assert home.uri == f"sqlite:///{tmp_path}/mlflow.db"
+    assert home.artifacts == f"{tmp_path}/artifacts/clouds"
+    monkeypatch.setenv("RIPE_TRACKING", "http://127.0.0.1:5000")
+    served = TrackingPlace.in_home(tmp_path, "clouds")
+    assert (served.uri, served.artifacts) == ("http://127.0.0.1:5000", "")
+    monkeypatch.setenv("RIPE_ARTIFACTS", "s3://fruit/runs/")
+    both = TrackingPlace.in_home(tmp_path, "clouds", "postgresql://ripe@db/ripe")
+    assert both.uri == "postgresql://ripe@db/ripe"
+    assert both.artifacts == "s3://fruit/runs/clouds"
 
 
 def test_there_are_no_runs_before_the_first_and_looking_makes_no_database(tmp_path):
