@@ -45,15 +45,26 @@ class Validation(Section):
 class Search(Section):
     """What varies, how it is drawn, and for how long."""
 
-    trials: int = Field(default=20, ge=1)
-    seconds: float | None = Field(default=None, gt=0)
+    trials: int = Field(default=20, ge=1, description="trials in all")
+    seconds: float | None = Field(default=None, gt=0, description="search no longer than this")
     patience: int | None = Field(
         default=None, ge=1, description="stop after so many trials without a gain"
     )
     batch: int = Field(default=8, ge=1, le=256, description="trials trained side by side")
-    sampler: Literal["tpe", "random", "qmc"] = "tpe"
-    pruner: Literal["none", "median", "hyperband"] = "none"
-    space: Mapping[str, Any] = {}
+    sampler: Literal["tpe", "random", "qmc", "grid", "cmaes", "gp"] = Field(
+        default="tpe",
+        description="how points are drawn: tpe (tree-structured Parzen estimators), random, qmc "
+        "(quasi-random), grid (every point of a finite space), cmaes (CMA-ES, for ranges of "
+        "numbers), gp (Gaussian process; needs ripeness[gp])",
+    )
+    pruner: Literal["none", "median", "hyperband"] = Field(
+        default="none", description="how poor trials are given up early"
+    )
+    space: Mapping[str, Any] = Field(
+        default={},
+        description="parameter -> list of choices, or table of low, high, step and log; layers "
+        "and units together make hidden_layer_sizes",
+    )
 
 
 class Ensemble(Section):

@@ -13,11 +13,10 @@ from pydantic import BaseModel, ValidationError
 from competition.errors import did_you_mean
 from experiments.definition import Experiment
 from experiments.errors import InvalidExperiment, UnknownExperiment
-from pipelines.errors import SearchProblem
+from experiments.search_rules import search_problems
 from pipelines.features import check_recipe
 from pipelines.models import MODELS, model_parameters
-from pipelines.search import check_space, parse_space
-from pipelines.search.space import as_trial_parameters
+from pipelines.search import check_space
 
 SUFFIX = ".toml"
 BASE_KEY = "extends"
@@ -151,15 +150,7 @@ def _problems(experiment: Experiment) -> list[str]:
         if name not in known
     ]
     space = check_space(experiment.search.space, known, "search.space")
-    return [*problems, *space] if space else [*problems, *_first_trial_problems(experiment)]
-
-
-def _first_trial_problems(experiment: Experiment) -> list[str]:
-    try:
-        as_trial_parameters(experiment.fixed, parse_space(experiment.search.space))
-    except SearchProblem as error:
-        return [f"search.space: {error}"]
-    return []
+    return [*problems, *(space or search_problems(experiment))]
 
 
 def _sentences(error: ValidationError) -> list[str]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.library import keep_answers, trial_seed
 from experiments.recording import record_trial
+from experiments.warm_starts import study_queue
 from experiments.workshop import Workshop
 from pipelines.models import NETWORK_PARAMETERS, Candidate
 from pipelines.search import suggest
 from pipelines.search.pruning import Rungs, make_pruner, trials_without_gain
+from pipelines.search.queue import TrialQueue
 from pipelines.search.samplers import make_sampler
-from pipelines.search.space import as_trial_parameters
 from pipelines.search.study import REASON, ask_batch, count_asked
 from pipelines.search.trials import TrialOutcome, out_of_fold, try_candidates
 
@@ -29,9 +30,10 @@ def search(shop: Workshop) -> None:
     seconds = shop.budget.seconds
     until = math.inf if seconds is None else time.monotonic() + seconds
     shop.history += best_so_far(shop.study)
+    queue = study_queue(shop.experiment, shop.space)
     while time.monotonic() < until and not _is_stuck(shop):
         shop.stop_if_wished()
-        trials = _ask(shop)
+        trials = _ask(shop, queue)
         if not trials:
             return
         _try_batch(shop, trials)
@@ -50,13 +52,12 @@ def _is_stuck(shop: Workshop) -> bool:
     return trials_without_gain(shop.study) >= (shop.experiment.search.patience or math.inf)
 
 
-def _ask(shop: Workshop) -> list[Trial]:
+def _ask(shop: Workshop, queue: TrialQueue) -> list[Trial]:
     wish = shop.experiment.search
     asked = count_asked(shop.study)
     shop.study.sampler = make_sampler(wish.sampler, shop.space, (shop.experiment.seed, asked))
     shop.study.pruner = make_pruner(wish.pruner)
-    first = as_trial_parameters(shop.experiment.fixed, shop.space)
-    return ask_batch(shop.study, shop.place, shop.budget, wish.batch, first)
+    return ask_batch(shop.study, shop.place, shop.budget, wish.batch, queue)
 
 
 def _try_batch(shop: Workshop, trials: Sequence[Trial]) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from competition.errors import did_you_mean
-from pipelines.errors import SearchProblem
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -46,18 +45,34 @@ class Dimension:
         """Whether it takes whole numbers only."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
+    @property
+    def finite(self) -> bool:
+        """Whether its values can be counted: choices, whole numbers, or steps."""
+        return bool(self.choices) or self.whole or self.step is not None
+
     def holds(self, value: Any) -> bool:
-        """Tell whether a value lies within."""
+        """Tell whether a value lies within, and on a step where there are steps."""
         if self.choices:
-            return value in self.choices
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return bool(number and self.low <= value <= self.high)
+            same = (one for one in self.choices if one == value)
+            return any(isinstance(one, bool) == isinstance(value, bool) for one in same)
+        if not _is_number(value) or not self.low <= value <= self.high:
+            return False
+        if self.whole and int(value) != value:
+            return False
+        return self.step is None or _divides(self.step, value - self.low)
 
     def described(self) -> str:
-        """Return the limits or choices in words."""
+        """Return the limits or choices in words.
+
+        Examples
+        --------
+        >>> Dimension("dropout", 0.0, 0.3, step=0.1).described()
+        '0.0 to 0.3 in steps of 0.1'
+        """
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
-        return f"{self.low} to {self.high}{' (log)' if self.log else ''}"
+        steps = "" if self.step is None else f" in steps of {self.step}"
+        return f"{self.low} to {self.high}{steps}{' (log)' if self.log else ''}"
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,11 @@ class SearchSpace:
     def conditional(self) -> bool:
         """Whether some parameters exist only for some values of others."""
         return LAYERS in self
+
+    @property
+    def conditional_names(self) -> tuple[str, ...]:
+        """Dimensions whose parameters only some trials have: the widths of hidden layers."""
+        return (UNITS,) if self.conditional else ()
 
 
 def check_space(space: Mapping[str, Any], known: Sequence[str], path: str) -> list[str]:
@@ -110,7 +130,7 @@ def check_space(space: Mapping[str, Any], known: Sequence[str], path: str) -> li
 
 def _limit_problems(limits: Any) -> list[str]:
     if isinstance(limits, list):
-        return [] if limits else ["must hold at least one choice"]
+        return _choice_problems(limits)
     if not isinstance(limits, dict):
         return [f"must be a list of choices or a table with low and high, not {limits!r}"]
     unknown = [key for key in limits if key not in LIMIT_KEYS]
@@ -124,9 +144,37 @@ def _limit_problems(limits: Any) -> list[str]:
         return [f"low <= high must hold, but got low={low}, high={high}"]
     if limits.get("log") and low <= 0:
         return [f"a logarithmic range must begin above 0, but got low={low}"]
-    if limits.get("log") and "step" in limits:
-        return ["log and step cannot be combined"]
+    if "step" in limits:
+        return _step_problems(low, high, limits["step"], bool(limits.get("log")))
     return []
+
+
+def _choice_problems(choices: list[Any]) -> list[str]:
+    if not choices:
+        return ["must hold at least one choice"]
+    odd = [choice for choice in choices if not isinstance(choice, str | int | float | bool)]
+    if odd:
+        return [f"a choice must be text, a number or a truth value, not {odd[0]!r}"]
+    twice = [choice for place, choice in enumerate(choices) if choice in choices[:place]]
+    return [f"each choice may stand once, but {twice[0]!r} stands again"] if twice else []
+
+
+def _step_problems(low: Any, high: Any, step: Any, log: bool) -> list[str]:
+    if log:
+        return ["log and step cannot be combined"]
+    if not _is_number(step) or step <= 0:
+        return [f"step must be a number above 0, but got {step!r}"]
+    if isinstance(low, int) and isinstance(high, int) and not isinstance(step, int):
+        return [f"whole limits take a whole step, but got {step}; write low = {float(low)}"]
+    if not _divides(step, high - low):
+        last = low + math.floor((high - low) / step) * step
+        return [f"step {step} must divide high - low; the last value is {last:g}, so write it"]
+    return []
+
+
+def _divides(step: float, distance: float) -> bool:
+    count = distance / step
+    return math.isclose(count, round(count), abs_tol=1e-8)  # as close as Optuna asks for
 
 
 def _is_number(value: Any) -> bool:
@@ -186,41 +234,3 @@ def _draw(trial: "Trial", dimension: Dimension, name: str) -> Any:
 def unit_name(layer: int) -> str:
     """Return the parameter name of a hidden layer's width, counted from 1."""
     return f"units_{layer + 1}"
-
-
-def as_trial_parameters(values: Mapping[str, Any], space: SearchSpace) -> dict[str, Any]:
-    """Turn model parameters into the trial parameters that would have drawn them.
-
-    Parameters
-    ----------
-    values : mapping
-        Model parameters such as the fixed ones of an experiment file.
-    space : SearchSpace
-
-    Raises
-    ------
-    SearchProblem
-        When a value lies outside its dimension.
-
-    Examples
-    --------
-    >>> space = parse_space({"layers": {"low": 1, "high": 2}, "units": [8, 16]})
-    >>> as_trial_parameters({"hidden_layer_sizes": [16]}, space)
-    {'layers': 1, 'units_1': 16}
-    """
-    plain = {
-        one.name: values[one.name]
-        for one in space.dimensions
-        if one.name in values and one.name not in (LAYERS, UNITS)
-    }
-    if LAYERS in space and SHAPE in values:
-        plain[LAYERS] = len(values[SHAPE])
-        plain |= {unit_name(layer): width for layer, width in enumerate(values[SHAPE])}
-    for name, value in plain.items():
-        dimension = space[UNITS if name.startswith("units_") else name]
-        if not dimension.holds(value):
-            raise SearchProblem(
-                f"the first trial takes {name} = {value!r} from the fixed values, but the search "
-                f"allows {dimension.described()}; widen search.space.{dimension.name}"
-            )
-    return plain

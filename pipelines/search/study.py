@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.trial import FrozenTrial
 
+    from pipelines.search.queue import TrialQueue
+
 OWNER = "owner"
 RETRY_OF = "retry_of"
 REASON = "reason"
@@ -91,8 +93,13 @@ def fail_stale_trials(study: "Study") -> list[int]:
     for trial in stale:
         study.tell(trial.number, state=TrialState.FAIL)
         if RETRY_OF not in trial.user_attrs:
-            study.enqueue_trial(dict(trial.params), user_attrs={RETRY_OF: trial.number})
+            study.enqueue_trial(planned(trial), user_attrs={RETRY_OF: trial.number})
     return [trial.number for trial in stale]
+
+
+def planned(trial: "FrozenTrial") -> dict[str, Any]:
+    """Return a trial's parameters, those too that it was given and has not yet asked for."""
+    return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
 
 
 def drop_own_trials(study: "Study", place: StudyPlace) -> None:
@@ -155,9 +162,9 @@ def ask_batch(
     place: StudyPlace,
     budget: Budget,
     size: int,
-    first: Mapping[str, Any],
+    queue: "TrialQueue",
 ) -> list["Trial"]:
-    """Ask for the next trials, never more than the budget leaves.
+    """Ask for the next trials, never more than the budget or a grid leaves.
 
     Parameters
     ----------
@@ -166,19 +173,18 @@ def ask_batch(
     budget : Budget
     size : int
         Most trials to take.
-    first : mapping
-        Parameters of the very first trial.
+    queue : TrialQueue
+        What is tried before the sampler draws.
 
     Returns
     -------
     list of optuna.Trial
-        Empty when the budget is spent.
+        Empty when the budget is spent, or every point of the grid is taken.
     """
     with locked(place.lock):
         taken = counted_trials(study)
-        if not study.get_trials(deepcopy=False):
-            study.enqueue_trial(dict(first))
-        trials = [study.ask() for _ in range(min(size, max(0, budget.trials - len(taken))))]
+        count = queue.fill(study, min(size, max(0, budget.trials - len(taken))))
+        trials = [study.ask() for _ in range(count)]
         for trial in trials:
             trial.set_user_attr(OWNER, this_process())
     return trials
