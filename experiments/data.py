@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from competition.definition import PUBLIC_CONTEST_FILE, Contest, MetricChoice, load_contest
+from competition.definition import (
+    CONTEST_FILE,
+    PUBLIC_CONTEST_FILE,
+    Contest,
+    MetricChoice,
+    load_contest,
+)
 from competition.errors import did_you_mean
 from competition.metrics import Metric, get_metric
 from competition.tables import read_table
@@ -92,26 +98,53 @@ def find_data(
     MissingData
         Says where the data were looked for, and how to get them.
     """
+    if folder is not None and not folder.is_dir():
+        raise MissingData(f"there is no folder {folder}")
     if experiment.data is not None:
-        return _from_files(experiment.name, experiment.data, base or Path())
+        return _from_files(experiment.name, experiment.data, folder or base or Path())
+    if folder is not None:
+        return bundle_in(folder)
     slug = str(experiment.contest)
-    places = [folder] if folder else [home / "data" / slug, home / "contests" / slug / "data"]
-    for place in places:
-        if (place / TRAIN).is_file():
-            return _from_bundle(place)
-    looked = " and ".join(str(place) for place in places)
+    bundles = contest_bundles(home)
+    if slug in bundles:
+        return bundle_in(bundles[slug])
+    looked = " and ".join(str(place) for place in _bundle_places(home, slug))
     raise MissingData(
-        f"the data of contest {slug!r} are not in {looked}{_near_contest(slug, home)}; "
+        f"the data of contest {slug!r} are not in {looked}{did_you_mean(slug, bundles)}; "
         f"get them with: ripe download {slug}"
     )
 
 
-def _near_contest(slug: str, home: Path) -> str:
-    return did_you_mean(slug, [one.name for one in (home / "data").glob("*") if one.is_dir()])
+def contest_bundles(home: Path) -> dict[str, Path]:
+    """Return the folders in a home that hold a contest's training table, by the contest's slug.
+
+    A downloaded bundle comes before the folder that the contest was made in.
+    """
+    made = {one.parents[1].name: one.parent for one in home.glob(f"contests/*/data/{TRAIN}")}
+    downloaded = {one.parent.name: one.parent for one in home.glob(f"data/*/{TRAIN}")}
+    return made | downloaded
 
 
-def _from_bundle(folder: Path) -> DataPlace:
+def _bundle_places(home: Path, slug: str) -> tuple[Path, Path]:
+    return home / "data" / slug, home / "contests" / slug / "data"
+
+
+def bundle_in(folder: Path) -> DataPlace:
+    """Return the contest whose files for participants lie in a folder.
+
+    Raises
+    ------
+    MissingData
+        When the folder holds no training table, or nothing says which contest it belongs to.
+    """
+    if not (folder / TRAIN).is_file():
+        raise MissingData(f"there is no {TRAIN} in {folder}")
     definition = folder / PUBLIC_CONTEST_FILE
+    if not definition.is_file() and not (folder.parent / CONTEST_FILE).is_file():
+        raise MissingData(
+            f"{folder} has no {PUBLIC_CONTEST_FILE}, which names the target and the metric; "
+            "describe your own tables in the section [data] of an experiment file"
+        )
     contest = load_contest(definition if definition.is_file() else folder.parent)
     return DataPlace(contest, folder / TRAIN, _if_there(folder / TEST), _if_there(folder / SAMPLE))
 

@@ -26,6 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("ripe.commands.up", "Serve the contests of this home, with the MLflow UI beside them."),
     "contest": ("ripe.commands.contest", "Make, list and look after contests."),
     "user": ("ripe.commands.user", "Add participants and hand out tokens."),
+    "schema": (
+        "ripe.commands.schema",
+        "Compare the training with the test table: gaps, shifts, leaks.",
+    ),
     "run": ("ripe.commands.run", "Run an experiment file: search, track, export."),
     "runs": ("ripe.commands.runs", "Show tracked runs as a table."),
     "ui": ("ripe.commands.ui", "Open the MLflow UI on the runs of this home."),

@@ -46,14 +46,24 @@ def _numbers_compared(
     if not len(known):
         return (), None
     edges = np.unique(np.quantile(known, np.linspace(0, 1, RANGES + 1)[1:-1]))
-    labels = [*_ranges(edges, pd.api.types.is_datetime64_any_dtype(train)), MISSING]
-    own = _counts(left, edges)
-    other = None if right is None else _counts(right, edges)
     drift = None
-    if right is not None and other is not None and other.sum():
-        psi, by_chance = stability(own, other)
+    if right is not None and len(right):
+        psi, by_chance = stability(_counts(left, edges), _counts(right, edges))
         drift = Drift(psi, by_chance, distance(known, right[np.isfinite(right)]))
-    return _bars(labels, own, other), drift
+    return _number_bars(left, right, known, pd.api.types.is_datetime64_any_dtype(train)), drift
+
+
+def _number_bars(
+    left: NDArray[np.float64],
+    right: NDArray[np.float64] | None,
+    known: NDArray[np.float64],
+    dates: bool,
+) -> tuple[Bar, ...]:
+    """Return bars over ranges of equal width; a few extremes join the outermost."""
+    low, high = np.quantile(known, [0.01, 0.99])
+    edges = np.unique(np.linspace(low, high, RANGES + 1)[1:-1])
+    other = None if right is None else _counts(right, edges)
+    return _bars([*_ranges(edges, dates), MISSING], _counts(left, edges), other)
 
 
 def _counts(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Counts:
