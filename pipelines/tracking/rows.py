@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Protocol, Self
 
 FORBIDDEN_IN_NAMES = re.compile(r"[^\w\-./: ]")
 
@@ -26,6 +26,13 @@ class Point:
     value: float
     step: int
     time_ms: int
+
+
+class RunLogs(Protocol):
+    """Opens the logs of runs: a session of one's own, or one that another process keeps."""
+
+    def run(self, key: str) -> "RunLog":
+        """Open the log of one run."""
 
 
 @dataclass
@@ -51,6 +58,7 @@ class RunLog:
         now: datetime,
         parent: str | None = None,
         found_by: Mapping[str, str] | None = None,
+        joins: bool = False,
     ) -> None:
         """Begin the run.
 
@@ -63,9 +71,17 @@ class RunLog:
             Key of the parent's log in the same session.
         found_by : mapping of str to str, optional
             Tags that tell whether the run is there already; then it is continued.
+        joins : bool
+            Where the run is there already it is another process's: nothing is changed in it, and
+            it serves as a parent only.
         """
         self._append(
-            "start", name=name, time_ms=in_ms(now), parent=parent, found_by=dict(found_by or {})
+            "start",
+            name=name,
+            time_ms=in_ms(now),
+            parent=parent,
+            found_by=dict(found_by or {}),
+            joins=joins,
         )
 
     def parameters(self, values: Mapping[str, Any]) -> None:

@@ -98,29 +98,33 @@ class SessionWriter:
         if not rows:
             return 0
         if rows[0]["row"] == "start":
-            self.runs[key] = {"run_id": self._find_or_make_run(key, rows.pop(0)), "offset": 0}
+            self.runs[key] = {**self._find_or_make_run(key, rows.pop(0)), "offset": 0}
             self._remember()
         run = self.runs[key]
-        self._send(run["run_id"], rows)
+        if not run.get("joined"):
+            self._send(run["run_id"], rows)
         run["offset"] = offset
-        run["ended"] = bool(rows) and rows[-1]["row"] == "end"
+        run["ended"] = run.get("joined") or (bool(rows) and rows[-1]["row"] == "end")
         self._remember()
         return len(rows)
 
-    def _find_or_make_run(self, key: str, start: dict[str, Any]) -> str:
+    def _find_or_make_run(self, key: str, start: dict[str, Any]) -> dict[str, Any]:
+        """Return a run's id, and whether it is another process's."""
         if key in self.runs:
-            return str(self.runs[key]["run_id"])
+            return self.runs[key]
         tags = {**start["found_by"], "ripe.session": f"{self.folder.name}/{key}"}
         found = self._find(start["found_by"] or tags)
+        if found is not None and start.get("joins"):
+            return {"run_id": found, "joined": True}
         if found is not None:
             self._reopen(found)
-            return found
+            return {"run_id": found}
         if start["parent"] is not None:
             tags["mlflow.parentRunId"] = self.runs[start["parent"]]["run_id"]
         run = self.client.create_run(
             self.experiment_id, start_time=start["time_ms"], run_name=start["name"], tags=tags
         )
-        return str(run.info.run_id)
+        return {"run_id": str(run.info.run_id)}
 
     def _reopen(self, run_id: str) -> None:
         self.client.update_run(run_id, status="RUNNING")
