@@ -1,7 +1,8 @@
 """Optuna studies: the space from the experiment file, trials asked for in batches."""
 
 from pipelines.search.space import Dimension, SearchSpace, check_space, parse_space, suggest
-from pipelines.search.study import Budget, StudyPlace, open_study
+from pipelines.search.storage import StudyPlace
+from pipelines.search.study import Budget, open_study
 
 __all__ = [
     "Budget",

@@ -1,13 +1,13 @@
-"""Studies in journal files: opened by several processes at once, resumed, mended."""
+"""Studies: opened by several processes at once, resumed, mended; trials asked for in batches."""
 
-import os
-import socket
-from collections.abc import Mapping
+import math
+import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.tracking.locking import locked
+from pipelines.errors import SearchProblem
+from pipelines.search.heartbeat import OWNER, beat, is_lost, this_process
+from pipelines.search.storage import StudyPlace, make_database, open_storage, study_names
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -15,22 +15,8 @@ if TYPE_CHECKING:
 
     from pipelines.search.queue import TrialQueue
 
-OWNER = "owner"
 RETRY_OF = "retry_of"
 REASON = "reason"
-
-
-@dataclass(frozen=True)
-class StudyPlace:
-    """The journal file of a study and the study's name in it."""
-
-    journal: Path
-    name: str
-
-    @property
-    def lock(self) -> Path:
-        """Lock file for steps that only one process may do at a time."""
-        return self.journal.with_suffix(".lock")
 
 
 @dataclass(frozen=True)
@@ -54,15 +40,20 @@ def open_study(place: StudyPlace, *, greater_is_better: bool) -> "Study":
     -------
     optuna.Study
         With no trial left RUNNING whose process is gone.
+
+    Raises
+    ------
+    SearchProblem
+        When its storage cannot be reached.
     """
     import optuna
-    from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with locked(place.lock):
-        _cut_torn_line(place.journal)
+    if place.url is not None:
+        make_database(place.url)
+    with place.turn():
         study = optuna.create_study(
-            storage=optuna.storages.JournalStorage(JournalFileBackend(str(place.journal))),
+            storage=open_storage(place, retry_once),
             study_name=place.name,
             direction="maximize" if greater_is_better else "minimize",
             load_if_exists=True,
@@ -72,29 +63,34 @@ def open_study(place: StudyPlace, *, greater_is_better: bool) -> "Study":
     return study
 
 
-def _cut_torn_line(journal: Path) -> None:
-    """Cut a last line that a killed process did not finish; the next would glue to it."""
-    if not journal.exists():
-        return
-    with journal.open("rb+") as stream:
-        data = stream.read()
-        stream.truncate(data.rfind(b"\n") + 1)
+def join_study(place: StudyPlace) -> "Study":
+    """Open a study that somebody else has made.
+
+    Raises
+    ------
+    SearchProblem
+        When there is none of that name.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if not study_exists(place):
+        raise SearchProblem(f"there is no study {place.name!r} here; begin it with: ripe run")
+    with place.turn():
+        return optuna.load_study(study_name=place.name, storage=open_storage(place, retry_once))
 
 
-def fail_stale_trials(study: "Study") -> list[int]:
-    """Fail the trials whose process is gone and queue each once more; return their numbers."""
-    from optuna.trial import TrialState
+def study_exists(place: StudyPlace) -> bool:
+    """Tell whether a study has been made."""
+    if place.url is None:
+        return place.journal.exists()
+    return place.name in study_names(place.url)
 
-    stale = [
-        trial
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        if not is_alive(trial.user_attrs.get(OWNER))
-    ]
-    for trial in stale:
-        study.tell(trial.number, state=TrialState.FAIL)
-        if RETRY_OF not in trial.user_attrs:
-            study.enqueue_trial(planned(trial), user_attrs={RETRY_OF: trial.number})
-    return [trial.number for trial in stale]
+
+def retry_once(study: "Study", trial: "FrozenTrial") -> None:
+    """Queue a trial that died once more, unless it was itself such a retry."""
+    if RETRY_OF not in trial.user_attrs:
+        study.enqueue_trial(planned(trial), user_attrs={RETRY_OF: trial.number})
 
 
 def planned(trial: "FrozenTrial") -> dict[str, Any]:
@@ -102,48 +98,43 @@ def planned(trial: "FrozenTrial") -> dict[str, Any]:
     return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
 
 
+def fail_stale_trials(study: "Study") -> list[int]:
+    """Fail the trials whose worker is gone and queue each once more; return their numbers."""
+    from optuna.trial import TrialState
+
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    if not running:
+        return []
+    lost = [trial for trial in running if is_lost(trial)]
+    for trial in lost:
+        study.tell(trial.number, state=TrialState.FAIL)
+        retry_once(study, trial)
+    silent = _fail_silent_trials(study, {trial.number for trial in running})
+    return sorted({trial.number for trial in lost} | silent)
+
+
+def _fail_silent_trials(study: "Study", running: set[int]) -> set[int]:
+    """Fail trials without heartbeats for too long, where the storage knows them."""
+    import optuna
+    from optuna.trial import TrialState
+
+    failed = (TrialState.FAIL,)
+    before = {trial.number for trial in study.get_trials(deepcopy=False, states=failed)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.storages.fail_stale_trials(study)
+    after = {trial.number for trial in study.get_trials(deepcopy=False, states=failed)}
+    return (after - before) & running
+
+
 def drop_own_trials(study: "Study", place: StudyPlace) -> None:
     """Fail the trials that this process is in the middle of, also one it has just asked for."""
     from optuna.trial import TrialState
 
-    with locked(place.lock):
+    with place.turn(study):
         for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if trial.user_attrs.get(OWNER, this_process()) == this_process():
                 study.tell(trial.number, state=TrialState.FAIL)
-
-
-def this_process() -> dict[str, Any]:
-    """Return what tells this process from any other, also from a later one of the same id."""
-    return {"host": socket.gethostname(), "pid": os.getpid(), "born": _birth(os.getpid())}
-
-
-def is_alive(owner: Mapping[str, Any] | None) -> bool:
-    """Tell whether a process described by `this_process` still runs; one elsewhere counts so."""
-    if owner is None:
-        return False
-    if owner["host"] != socket.gethostname():
-        return True
-    born = _birth(int(owner["pid"]))
-    return born is not None and born == owner["born"]
-
-
-def _birth(pid: int) -> str | None:
-    """Return what changes when a process number is used again; None where no such process runs."""
-    if not Path("/proc/self/stat").exists():
-        return "running" if _responds(pid) else None
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-    return text.rpartition(")")[2].split()[19]
-
-
-def _responds(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True
 
 
 def count_asked(study: "Study") -> int:
@@ -163,8 +154,12 @@ def ask_batch(
     budget: Budget,
     size: int,
     queue: "TrialQueue",
+    workers: int = 1,
 ) -> list["Trial"]:
     """Ask for the next trials, never more than the budget or a grid leaves.
+
+    Several workers share what is left evenly, so that none of them is idle while another trains
+    the last batch. Parameters are drawn later, when they are first asked for, out of turn.
 
     Parameters
     ----------
@@ -175,19 +170,39 @@ def ask_batch(
         Most trials to take.
     queue : TrialQueue
         What is tried before the sampler draws.
+    workers : int
+        How many share the study, as far as is known; those seen in it count as well.
 
     Returns
     -------
     list of optuna.Trial
         Empty when the budget is spent, or every point of the grid is taken.
     """
-    with locked(place.lock):
-        taken = counted_trials(study)
-        count = queue.fill(study, min(size, max(0, budget.trials - len(taken))))
-        trials = [study.ask() for _ in range(count)]
-        for trial in trials:
-            trial.set_user_attr(OWNER, this_process())
-    return trials
+    with place.turn(study):
+        fail_stale_trials(study)
+        left = max(0, budget.trials - len(counted_trials(study)))
+        share = math.ceil(left / max(workers, 1 + count_others(study)))
+        count = queue.fill(study, min(size, share))
+        return [_ask(study, place) for _ in range(count)]
+
+
+def _ask(study: "Study", place: StudyPlace) -> "Trial":
+    """Ask for a trial; one with an owner has a heartbeat."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
+        trial = study.ask()
+    beat(study, place, [trial])
+    trial.set_user_attr(OWNER, this_process())
+    return trial
+
+
+def count_others(study: "Study") -> int:
+    """Count the other workers that have trials in hand."""
+    from optuna.trial import TrialState
+
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    owners = {tuple(sorted(trial.user_attrs.get(OWNER, {}).items())) for trial in running}
+    return len(owners - {tuple(sorted(this_process().items()))})
 
 
 def counted_trials(study: "Study") -> list["FrozenTrial"]:
