@@ -80,6 +80,17 @@ class Submission(Section):
     model: Literal["best", "seeds", "greedy"] = "seeds"
 
 
+class Reporting(Section):
+    """The report that is made when a study is finished."""
+
+    enabled: bool = True
+    tables: bool = Field(default=True, description="describe the tables too: gaps, shifts, leaks")
+    baselines: list[Literal["majority", "linear", "random_forest", "gradient_boosting"]] = Field(
+        default=["majority", "linear"],
+        description="fitted on the study's folds, to stand beside its models",
+    )
+
+
 class Experiment(Section):
     """One experiment: a contest, features, folds, a model, a search."""
 
@@ -96,6 +107,7 @@ class Experiment(Section):
     search: Search = Search()
     ensemble: Ensemble = Ensemble()
     submission: Submission = Submission()
+    report: Reporting = Reporting()
 
     @property
     def fixed(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from experiments.definition import Experiment
 from pipelines.search import StudyPlace
 
 BUDGET_KEYS = ("trials", "seconds", "patience")
-NOT_OF_THE_RESULTS = {"name", "description", "ensemble", "submission"}
+NOT_OF_THE_RESULTS = {"name", "description", "ensemble", "submission", "report"}
 DIGEST_DIGITS = 12
 
 

@@ -18,6 +18,7 @@ from experiments.identity import study_place
 from experiments.preparing import make_lesson, prepare
 from experiments.recording import record_files, record_models, start_study_log
 from experiments.result import OnProgress, Progress, StudyResult
+from experiments.schema import keep_schema
 from experiments.searching import search
 from experiments.workshop import Workshop
 from pipelines.models.scoring import Scorer
@@ -132,6 +133,8 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
     parameters = library[0].candidate.parameters
     log.tags({f"best.{name}": str(value) for name, value in parameters.items()})
     log.tags({"best.trial": str(library[0].number)})
+    if shop.experiment.report.tables:
+        keep_schema(shop.folder, shop.data, shop.experiment.seed)
     record_files(log, shop.folder)
     log.model(shop.folder / MODEL_FOLDER, shop.data.contest.slug, alias="champion")
     log.end("FINISHED", now=datetime.now(UTC))
