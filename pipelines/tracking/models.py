@@ -1,4 +1,4 @@
-"""Logging a champion as an MLflow model: from code, with its requirements said outright.
+"""Logging an MLflow model: from code, with its requirements said outright.
 
 MLflow's own inference of requirements runs the model in a child process and takes seconds; a list
 takes none.
@@ -6,15 +6,18 @@ takes none.
 
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
 
-CHAMPION_FOLDER = "champion"
+    from pipelines.network.estimator import Network
+
+CHAMPION_FOLDER, NETWORK_FILE = "champion", "network.safetensors"
 EXAMPLE_FILE, ANSWERS_FILE = "example.parquet", "answers.parquet"
-CODE = Path(__file__).with_name("served_model.py")
+CHAMPION_CODE = Path(__file__).with_name("served_model.py")
+NETWORK_CODE = Path(__file__).with_name("served_network.py")
 REQUIRED = ("ripeness", "numpy", "pandas", "pyarrow", "safetensors", "scikit-learn")
 
 
@@ -35,6 +38,43 @@ def keep_example(folder: Path, example: "pd.DataFrame", answers: "pd.DataFrame")
         temporary.replace(folder / name)
 
 
+def keep_network(folder: Path, network: "Network", example: Any) -> None:
+    """Write a fitted network, a few rows of features and what it says of them.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    network : NetworkClassifier or NetworkRegressor
+    example : array-like or pandas.DataFrame, shape (a few rows, n_features)
+    """
+    import pandas as pd
+
+    from pipelines.network import save_network
+
+    save_network(network, folder / NETWORK_FILE)
+    table = pd.DataFrame(example)
+    table = as_served(table.rename(columns=str))
+    keep_example(folder, table, network_answers(network, table))
+
+
+def network_answers(network: "Network", features: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a network's prediction, and with classes the probability of each, row by row."""
+    import pandas as pd
+
+    given = features if hasattr(network, "feature_names_in_") else features.to_numpy()
+    predicted = network.predict(given)
+    names = (
+        ["prediction"]
+        if predicted.ndim == 1
+        else [f"prediction_{n}" for n in range(predicted.shape[1])]
+    )
+    answers = pd.DataFrame(predicted, columns=names, index=features.index)
+    if predicted.ndim == 1 and hasattr(network, "predict_proba"):
+        for label, column in zip(network.classes_, network.predict_proba(given).T, strict=True):
+            answers[f"probability_{label}"] = column
+    return answers
+
+
 def log_model(
     client: "MlflowClient", run_id: str, folder: Path, name: str, alias: str | None
 ) -> str:
@@ -45,7 +85,7 @@ def log_model(
     client : mlflow.MlflowClient
     run_id : str
     folder : pathlib.Path
-        Holds the champion's folder and its example.
+        Holds the champion's folder, or a network's file, and its example.
     name : str
         Name in the model registry.
     alias : str or None
@@ -65,8 +105,7 @@ def log_model(
     with mlflow.start_run(run_id=run_id):
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(CODE),
-            artifacts={"champion": str(folder / CHAMPION_FOLDER)},
+            **_served(folder),
             signature=infer_signature(example, pd.read_parquet(folder / ANSWERS_FILE)),
             input_example=example,
             pip_requirements=requirements(),
@@ -74,6 +113,19 @@ def log_model(
     if alias is not None:
         _register(client, logged.model_uri, run_id, name, alias)
     return str(logged.model_uri)
+
+
+def _served(folder: Path) -> dict[str, Any]:
+    """Return the code and the files of what a folder holds."""
+    if (folder / NETWORK_FILE).exists():
+        return {
+            "python_model": str(NETWORK_CODE),
+            "artifacts": {"network": str(folder / NETWORK_FILE)},
+        }
+    return {
+        "python_model": str(CHAMPION_CODE),
+        "artifacts": {"champion": str(folder / CHAMPION_FOLDER)},
+    }
 
 
 def _register(client: "MlflowClient", uri: str, run_id: str, name: str, alias: str) -> None:

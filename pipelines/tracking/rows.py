@@ -120,9 +120,17 @@ class RunLog:
         """Record a saved model; registered under `name` where `alias` is given."""
         self._append("model", folder=str(folder.resolve()), name=name, alias=alias)
 
-    def view(self, *, lowest_first: bool) -> None:
-        """Let the page that `ui_address` names show the columns that matter, the best run first."""
-        self._append("view", lowest_first=lowest_first)
+    def view(self, *, lowest_first: bool, replaces: bool = True) -> None:
+        """Let the page that `ui_address` names show the columns that matter, the best run first.
+
+        Parameters
+        ----------
+        lowest_first : bool
+            Whether lower scores are better.
+        replaces : bool
+            Whether it takes the place of a view that is there.
+        """
+        self._append("view", lowest_first=lowest_first, replaces=replaces)
 
     def rename(self, name: str) -> None:
         """Give the run another name."""

@@ -77,6 +77,7 @@ class TrackingSession:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._lock = hold(folder / OWNER_LOCK)
+        self._ids: dict[str, str] = {}
         owner = {"host": socket.gethostname(), "pid": os.getpid()}
         (folder / PLACE_FILE).write_text(json.dumps({**asdict(place), **owner}), encoding="utf-8")
         self._writer = start_writer(folder)
@@ -98,11 +99,13 @@ class TrackingSession:
         with suppress(subprocess.TimeoutExpired):
             self._writer.wait(timeout_seconds)
         self._lock.close()
-        return self.run_ids()
+        self._ids = self.run_ids()
+        return self._ids
 
     def run_ids(self) -> dict[str, str]:
         """Return the ids of the runs made so far, by key."""
-        return {key: str(run["run_id"]) for key, run in read_json(self.folder / RUNS_FILE).items()}
+        made = read_json(self.folder / RUNS_FILE)
+        return {**self._ids, **{key: str(run["run_id"]) for key, run in made.items()}}
 
     def is_sent(self) -> bool:
         """Tell whether MLflow has every row."""

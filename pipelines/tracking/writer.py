@@ -89,8 +89,8 @@ class SessionWriter:
         return len(open_runs)
 
     def _logs(self) -> list[Path]:
-        logs = sorted(self.folder.glob("*.jsonl"))
-        return sorted(logs, key=lambda path: path.stem != STUDY_KEY)
+        logs = self.folder.glob("*.jsonl")
+        return sorted(logs, key=lambda path: (path.stem != STUDY_KEY, path.stem))
 
     def _send_run(self, path: Path) -> int:
         key = path.stem
@@ -168,10 +168,15 @@ class SessionWriter:
         elif row["row"] == "name":
             self.client.update_run(run_id, name=row["name"])
         elif row["row"] == "view":
-            tag, view = shared_view(lowest_first=row["lowest_first"])
-            self.client.set_experiment_tag(self.experiment_id, tag, view)
+            self._send_view(row)
         elif row["row"] == "end":
             self.client.set_terminated(run_id, row["status"], row["time_ms"])
+
+    def _send_view(self, row: dict[str, Any]) -> None:
+        tag, view = shared_view(lowest_first=row["lowest_first"])
+        known = self.client.get_experiment(self.experiment_id).tags
+        if known.get(tag) != view and (row.get("replaces", True) or tag not in known):
+            self.client.set_experiment_tag(self.experiment_id, tag, view)
 
     def _send_dataset(self, run_id: str, row: dict[str, Any]) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
