@@ -1,6 +1,8 @@
 """Journal files: the default storage of studies on one machine."""
 
 import fcntl
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +10,9 @@ from typing import IO, Any
 
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._storage import JournalOperation
+
+LASTING = (JournalOperation.CREATE_STUDY, JournalOperation.SET_TRIAL_STATE_VALUES)
 
 
 class KernelLock:
@@ -38,12 +43,29 @@ class KernelLock:
             self._stream = None
 
 
+class Journal(JournalFileBackend):
+    """A journal that waits for the disk only when a study is made or a trial changes its state.
+
+    A line is safe from a killed process as soon as it is written. Where the machine itself fails,
+    at most the parameters of running trials are lost, and those are tried again anyway. Optuna's
+    own backend waits for every line: nine times a trial, on a busy disk 30 ms.
+    """
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Write lines behind the others."""
+        text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
+        with _held(self._lock), Path(self._file_path).open("ab", buffering=0) as stream:
+            stream.write(text.encode())
+            if any(log["op_code"] in LASTING for log in logs):
+                os.fsync(stream.fileno())
+
+
 def open_journal(journal: Path) -> JournalStorage:
     """Open a journal, made where it is not there, and mend its end."""
     journal.parent.mkdir(parents=True, exist_ok=True)
     lock: Any = KernelLock(journal.with_suffix(".write.lock"))
     _cut_torn_line(journal, lock)
-    return JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))
+    return JournalStorage(Journal(str(journal), lock_obj=lock))
 
 
 def _cut_torn_line(journal: Path, lock: KernelLock) -> None:
@@ -56,7 +78,7 @@ def _cut_torn_line(journal: Path, lock: KernelLock) -> None:
 
 
 @contextmanager
-def _held(lock: KernelLock) -> Iterator[None]:
+def _held(lock: Any) -> Iterator[None]:
     lock.acquire()
     try:
         yield
