@@ -46,7 +46,7 @@ def lease_entry(
     limits = limits or QueueLimits()
     if not _any_waits(store, now):
         return None
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         while (job := _next_job(session, now)) is not None:
             if job.attempts < limits.max_attempts:
                 return _leased(session, job, worker, now, limits)
@@ -59,7 +59,7 @@ def extend_lease(
 ) -> bool:
     """Say that the worker is alive; False when the lease was lost to another or withdrawn."""
     until = now + timedelta(seconds=(limits or QueueLimits()).lease_seconds)
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         extended = session.scalars(
             update(JobRow)
             .where(JobRow.entry_id == lease.ref, JobRow.lease == lease.token)
@@ -86,7 +86,7 @@ def give_back(
         worker is asked to stop) the attempt does not count.
     """
     limits = limits or QueueLimits()
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         job = held_job(session, lease)
         if job is None:
             return False

@@ -19,13 +19,13 @@ def note_worker(store: Store, name: str, now: datetime) -> None:
     dialect = sqlite if store.is_sqlite else postgresql
     row = dialect.insert(WorkerRow).values(name=name, started_at=now, seen_at=now)
     again = {"seen_at": now, "stopped_at": None}
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         session.execute(row.on_conflict_do_update(index_elements=["name"], set_=again))
 
 
 def note_worker_stopped(store: Store, name: str, now: datetime) -> None:
     """Note that a worker has gone home."""
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         session.execute(update(WorkerRow).where(WorkerRow.name == name).values(stopped_at=now))
 
 

@@ -71,7 +71,7 @@ def keep_replicates(store: Store, ref: int, pool: ScoringPool) -> bool:
     if task is None:
         return False
     found = _replicates(store, task, pool)
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         _write(session, store, task, b"" if found is None else found.astype(_STORED).tobytes())
     return True
 

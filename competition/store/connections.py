@@ -34,5 +34,16 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("ripe_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("ripe_writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    _wait_for_the_disk(connection, "FULL" if options.get("ripe_durable", True) else "NORMAL")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _wait_for_the_disk(connection: Connection, level: str) -> None:
+    """Let the next commit wait until it is on the disk, or not; kept for each connection."""
+    if connection.info.get("synchronous", "FULL") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        connection.info["synchronous"] = level

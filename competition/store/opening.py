@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -61,23 +61,30 @@ class Store:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self, *, durable: bool = True) -> Iterator[Session]:
         """Lend a session for one transaction, committed at the end and rolled back on error.
 
         On SQLite there is one writer at a time: threads of this process queue up here rather than
         in the busy handler of the database, which does not keep an order.
+
+        Parameters
+        ----------
+        durable
+            Whether what is written must outlive a power cut. What is made again anyway, such as
+            leases and the times of last use, need not wait for the disk; the database stays whole
+            either way, and the next durable commit takes it along.
         """
-        if not self.is_sqlite:
-            with self._transaction() as session:
-                yield session
-            return
-        with self._turn, self._transaction() as session:
-            yield session
+        with ExitStack() as stack:
+            if self.is_sqlite:
+                stack.enter_context(self._turn)
+            yield stack.enter_context(self._transaction(durable))
 
     @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        engine = self.engine.execution_options(ripe_writes=True)
+    def _transaction(self, durable: bool) -> Iterator[Session]:
+        engine = self.engine.execution_options(ripe_writes=True, ripe_durable=durable)
         with Session(engine, expire_on_commit=False) as session, session.begin():
+            if not (durable or self.is_sqlite):
+                session.execute(text("SET LOCAL synchronous_commit = off"))
             yield session
 
     def remembered(self, key: object, make: Callable[[], T]) -> T:

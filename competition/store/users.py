@@ -213,7 +213,7 @@ def _note_use(store: Store, token: TokenRow, now: datetime) -> None:
     """Keep the time of last use, at most once a minute: reading must stay cheap."""
     if token.last_used_at is not None and now - token.last_used_at < _LAST_USE_RESOLUTION:
         return
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         session.execute(update(TokenRow).where(TokenRow.id == token.id).values(last_used_at=now))
 
 

@@ -48,6 +48,19 @@ def test_sqlite_is_opened_with_a_write_ahead_log_and_foreign_keys(tmp_path):
         assert session.scalar(text("PRAGMA busy_timeout")) == 30000
 
 
+def test_only_what_may_be_made_again_does_not_wait_for_the_disk(store):
+    question, waits, does_not = (
+        ("PRAGMA synchronous", 2, 1)
+        if store.is_sqlite
+        else ("SHOW synchronous_commit", "on", "off")
+    )
+    for _ in range(2):
+        with store.writing(durable=False) as session:
+            assert session.scalar(text(question)) == does_not
+        with store.writing() as session:
+            assert session.scalar(text(question)) == waits
+
+
 def test_state_is_there_when_the_home_is_opened_again(tmp_path, database, now):
     with open_store(tmp_path, database=database) as store:
         add_user(store, "ada", now=now)
