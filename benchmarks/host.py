@@ -6,7 +6,8 @@
 It runs `ripe up` on SQLite in a process of its own and prints, as JSON: the time from the first
 call to the answer of each submission (p50, p95), the time to its score, whether every
 acknowledged entry was scored, the speed of a download as a ratio to `python -m http.server`, and
-the host's memory before and after each.
+the host's memory, resident and peak, before and after each. No two participants send the same
+file, and ten of them fetch the bundle at once.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from urllib.parse import urlsplit
 SLUG = "crowded"
 SERVICE = "competitions.CompetitionApiService"
 BLOCK = 1 << 20
+READERS = 10
 
 
 def main() -> None:
@@ -47,11 +49,12 @@ def main() -> None:
         home = Path(folder) / "home"
         tokens = furnish(Path(folder), home, options)
         with served(home) as (url, memory_mb):
-            figures = {"at_start_mb": memory_mb()}
+            figures: dict[str, Any] = {"at_start_mb": memory_mb()}
             figures |= submissions(url, tokens, sample(options.rows))
             figures["after_submissions_mb"] = memory_mb()
             figures |= downloads(url, tokens[0], Path(folder) / "contest" / "data" / "large.bin")
             figures["after_downloads_mb"] = memory_mb()
+            figures["load"] = os.getloadavg()[0]
     print(json.dumps({"at": datetime.now(UTC).isoformat(), **vars(options), **figures}, indent=2))
 
 
@@ -91,7 +94,7 @@ def sample(rows: int) -> str:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[tuple[str, Callable[[], int]]]:
+def served(home: Path) -> Iterator[tuple[str, Callable[[], dict[str, int]]]]:
     """Run `ripe up`; yield its address and a function that tells its memory in MB."""
     command = [sys.executable, "-P", "-m", "ripe", "--home", str(home), "up"]
     options = ["--port", "0", "--no-mlflow", "--scoring-slots", "2"]
@@ -99,33 +102,35 @@ def served(home: Path) -> Iterator[tuple[str, Callable[[], int]]]:
         assert process.stdout
         url = next(m[1] for line in process.stdout if (m := re.search(r"contests\s+(\S+)", line)))
         try:
-            yield url, lambda: resident_mb(process.pid)
+            yield url, lambda: memory_of(process.pid)
         finally:
             process.terminate()
 
 
-def resident_mb(pid: int) -> int:
-    """Return the resident memory of a process now."""
+def memory_of(pid: int) -> dict[str, int]:
+    """Return the resident memory of a process in MB, now and at its highest."""
     status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    return int(found[1]) // 1024 if found else 0
+    lines = {"resident": "VmRSS", "peak": "VmHWM"}
+    found = {name: re.search(rf"{line}:\s+(\d+) kB", status) for name, line in lines.items()}
+    return {name: int(match[1]) // 1024 for name, match in found.items() if match}
 
 
 def submissions(url: str, tokens: list[str], content: str) -> dict[str, Any]:
     """Let all participants submit at once, and wait for every score."""
     together = threading.Barrier(len(tokens))
 
-    def take_part(token: str) -> tuple[float, float, int]:
+    def take_part(number: int) -> tuple[float, float, int]:
+        token, own = tokens[number], content.replace(f"\n{number},0\n", f"\n{number},1\n")
         together.wait()
         begun = time.perf_counter()
-        ref = submit(url, token, content.encode())
+        ref = submit(url, token, own.encode())
         answered = time.perf_counter() - begun
         while call(url, token, "GetSubmission", ref=ref).get("status") != "COMPLETE":
             time.sleep(2)
         return answered, time.perf_counter() - begun, ref
 
     with ThreadPoolExecutor(len(tokens)) as threads:
-        done = list(threads.map(take_part, tokens))
+        done = list(threads.map(take_part, range(len(tokens))))
     return {
         "submit_s": spread([answered for answered, _, _ in done]),
         "score_s": spread([scored for _, scored, _ in done]),
@@ -159,11 +164,16 @@ def downloads(url: str, token: str, file: Path) -> dict[str, Any]:
     place = location(url, token, "DownloadDataFiles")
     made = time.perf_counter() - begun
     ours = min(fetched(place) for _ in range(3))
+    with ThreadPoolExecutor(READERS) as threads:
+        begun = time.perf_counter()
+        list(threads.map(fetched, [place] * READERS))
+        at_once = time.perf_counter() - begun
     with plain_server(file.parent) as address:
         theirs = min(fetched(f"{address}/{file.name}") for _ in range(3))
     return {
         "bundle_made_s": round(made, 1),
         "download_s": round(ours, 2),
+        "ten_downloads_at_once_s": round(at_once, 2),
         "plain_server_s": round(theirs, 2),
         "download_to_plain": round(ours / theirs, 2),
     }
