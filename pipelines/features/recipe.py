@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from competition.errors import did_you_mean
 from pipelines.errors import RecipeProblem
+from pipelines.features.options import is_option, option_problems
 from pipelines.features.steps import STEPS, Setting
 
 AUTO = "auto"
@@ -26,8 +27,15 @@ class Step:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check_recipe(recipe: str | Sequence[Mapping[str, Any]]) -> list[str]:
+def check_recipe(recipe: str | Sequence[Mapping[str, Any]], path: str = "features") -> list[str]:
     """List everything wrong with a recipe, each problem with its key path.
+
+    Parameters
+    ----------
+    recipe : str or sequence of mapping
+        ``"auto"``, or steps as an experiment file writes them.
+    path : str
+        Where the recipe stands in the file.
 
     Examples
     --------
@@ -37,14 +45,17 @@ def check_recipe(recipe: str | Sequence[Mapping[str, Any]]) -> list[str]:
     ["features[0].step: unknown step 'scael'; did you mean 'scale'?"]
     """
     if isinstance(recipe, str):
-        return [] if recipe == AUTO else [f"features: must be 'auto' or a list, not {recipe!r}"]
+        return [] if recipe == AUTO else [f"{path}: must be 'auto' or a list, not {recipe!r}"]
     if not recipe:
-        return ["features: must hold at least one step"]
-    return [problem for place, line in enumerate(recipe) for problem in _problems(place, line)]
+        return [f"{path}: must hold at least one step"]
+    return [
+        problem
+        for place, line in enumerate(recipe)
+        for problem in _problems(f"{path}[{place}]", line)
+    ]
 
 
-def _problems(place: int, line: Mapping[str, Any]) -> list[str]:
-    path = f"features[{place}]"
+def _problems(path: str, line: Mapping[str, Any]) -> list[str]:
     if "step" not in line:
         return [f'{path}: names no step; write step = "…" (one of {", ".join(STEPS)})']
     name = str(line["step"])
@@ -62,7 +73,13 @@ def _problems(place: int, line: Mapping[str, Any]) -> list[str]:
         for key, parameter in allowed.items()
         if parameter.default is parameter.empty and key not in given
     ]
-    return unknown + missing
+    options = [
+        f"{path}.{key}: {text}"
+        for key in given
+        if is_option(line[key])
+        for text in option_problems(line[key])
+    ]
+    return unknown + missing + options
 
 
 def parse_recipe(recipe: str | Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:

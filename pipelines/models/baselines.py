@@ -101,12 +101,15 @@ class FittedBaseline:
 
 
 def fit_baselines(
-    name: str, candidates: Sequence[Candidate], prepared: PreparedFolds
+    name: str,
+    candidates: Sequence[Candidate],
+    prepared: PreparedFolds,
+    places: Sequence[int] | None = None,
 ) -> list[list[FoldFit]]:
-    """Fit every candidate on every fold, one after the other."""
+    """Fit every candidate on every fold, or on those numbered `places`, one after the other."""
+    folds = [prepared.folds[place] for place in prepared.places(places)]
     return [
-        [_fit(name, candidate, fold, prepared.target) for fold in prepared.folds]
-        for candidate in candidates
+        [_fit(name, candidate, fold, prepared.target) for fold in folds] for candidate in candidates
     ]
 
 

@@ -16,10 +16,43 @@ from pipelines.models.fits import FittedModel
 
 @dataclass(frozen=True)
 class FoldModel:
-    """One fold's features and the models that were fitted on them."""
+    """One fold's features and the models that were fitted on them.
+
+    Attributes
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+    models : tuple of FittedModel
+    beside : tuple of FoldModel
+        The same fold by other recipes of features, each with its models.
+    """
 
     pipeline: Pipeline
     models: tuple[FittedModel, ...]
+    beside: "tuple[FoldModel, ...]" = ()
+
+    @classmethod
+    def of(
+        cls, pipelines: Sequence[Pipeline], models: Sequence[Sequence[FittedModel]]
+    ) -> "FoldModel":
+        """Join the pipelines of a fold, each with its models."""
+        pairs = zip(pipelines, models, strict=True)
+        first, *others = (cls(pipeline, tuple(own)) for pipeline, own in pairs)
+        return cls(first.pipeline, first.models, tuple(others))
+
+    @property
+    def parts(self) -> "tuple[FoldModel, ...]":
+        """Itself, then those beside it."""
+        return (self, *self.beside)
+
+    def answers(self, table: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the mean answers of all models to raw rows, shape (n_rows, n_outputs)."""
+        said = [
+            model.answers(features)
+            for part in self.parts
+            for features in [part.pipeline.transform(table)]
+            for model in part.models
+        ]
+        return np.asarray(np.mean(said, axis=0))
 
 
 @dataclass(frozen=True)
@@ -53,12 +86,7 @@ class Champion:
     def answers(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return mean class probabilities or values of all models, shape (n_rows, n_outputs)."""
         table = rows.reindex(columns=list(self.columns))
-        said = [
-            np.mean([model.answers(features) for model in fold.models], axis=0)
-            for fold in self.folds
-            for features in [fold.pipeline.transform(table)]
-        ]
-        return np.asarray(np.mean(said, axis=0))
+        return np.asarray(np.mean([fold.answers(table) for fold in self.folds], axis=0))
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the prediction columns of a submission, row for row."""

@@ -1,6 +1,6 @@
 """What is fitted, and what comes of it, whatever the model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,10 +14,27 @@ OnEpoch = Callable[[list[dict[str, Any]]], "set[int] | None"]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model to be tried: its parameters and its seed."""
+    """A model to be tried: its parameters, its seed, and the recipe of features it learns from.
+
+    Attributes
+    ----------
+    parameters : mapping
+    seed : int
+    features : str
+        Label of a recipe; empty for the one that the folds were prepared by.
+    """
 
     parameters: Mapping[str, Any]
     seed: int = 0
+    features: str = ""
+
+
+def by_features(candidates: Sequence[Candidate]) -> dict[str, list[int]]:
+    """Return the numbers of the candidates of each recipe, in the order of their appearance."""
+    groups: dict[str, list[int]] = {}
+    for number, candidate in enumerate(candidates):
+        groups.setdefault(candidate.features, []).append(number)
+    return groups
 
 
 class FittedModel(Protocol):

@@ -142,16 +142,10 @@ def _answers(
     model: FoldModel, tables: Iterator[pd.DataFrame], side_by_side: bool
 ) -> Iterator[Answers]:
     if not side_by_side:
-        yield from (_said(model, table) for table in tables)
+        yield from (model.answers(table) for table in tables)
         return
     whole = list(tables)
-    said = _said(model, pd.concat(whole, ignore_index=True))
-    yield from np.split(said, len(whole))
-
-
-def _said(model: FoldModel, table: pd.DataFrame) -> Answers:
-    features = model.pipeline.transform(table)
-    return np.asarray(np.mean([one.answers(features) for one in model.models], axis=0))
+    yield from np.split(model.answers(pd.concat(whole, ignore_index=True)), len(whole))
 
 
 def _importance(column: str, scores: dict[tuple[str, int], float], sign: float) -> ColumnImportance:

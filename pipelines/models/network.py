@@ -84,6 +84,11 @@ class FittedNetwork:
             return said
         return np.asarray(self.offset + self.scale * said)
 
+    @property
+    def size(self) -> int:
+        """Number of weights and biases."""
+        return len(self.trained.parameters)
+
 
 def widened(features: NDArray[np.float64], width: int) -> NDArray[np.float32]:
     """Return the features as float32 with columns of 0 added up to `width`."""
@@ -94,7 +99,7 @@ def widened(features: NDArray[np.float64], width: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class TallTable:
-    """The rows of all folds below each other, so that members of one stack can share a table.
+    """The rows of several folds below each other, so that members of one stack can share a table.
 
     Attributes
     ----------
@@ -111,12 +116,13 @@ class TallTable:
     scales: list[NDArray[np.float64] | None]
 
 
-def stack_folds(prepared: PreparedFolds) -> TallTable:
-    """Lay the folds' rows below each other, each fold with its own features."""
+def stack_folds(prepared: PreparedFolds, places: Sequence[int] | None = None) -> TallTable:
+    """Lay the rows of the folds numbered `places` below each other, each with its own features."""
+    folds = [prepared.folds[place] for place in prepared.places(places)]
     width = max(fold.learned.shape[1] for fold in prepared.folds)
-    inputs = np.zeros((len(prepared.folds) * prepared.rows, width), np.float32)
+    inputs = np.zeros((len(folds) * prepared.rows, width), np.float32)
     targets, offsets, scales = [], [], []
-    for number, fold in enumerate(prepared.folds):
+    for number, fold in enumerate(folds):
         block = inputs[number * prepared.rows :][: prepared.rows]
         block[fold.fold.train] = widened(fold.learned, width)
         block[fold.fold.valid] = widened(fold.scored, width)
@@ -140,23 +146,29 @@ def _taught(
 
 
 def fit_networks(
-    candidates: Sequence[Candidate], prepared: PreparedFolds, on_epoch: OnEpoch | None = None
+    candidates: Sequence[Candidate],
+    prepared: PreparedFolds,
+    on_epoch: OnEpoch | None = None,
+    places: Sequence[int] | None = None,
 ) -> list[list[FoldFit]]:
-    """Train every candidate on every fold; those that share a recipe side by side."""
-    tall = stack_folds(prepared)
+    """Train every candidate on the folds numbered `places`; those of one recipe side by side."""
+    taken = prepared.places(places)
+    tall, size = stack_folds(prepared, taken), len(taken)
     fits: dict[int, list[FoldFit]] = {}
     for recipe, numbers in _by_recipe(candidates, bool(prepared.target.classes)):
         members = [
-            _member(candidates[number], place, prepared)
+            _member(candidates[number], place, block * prepared.rows, prepared)
             for number in numbers
-            for place in range(len(prepared.folds))
+            for block, place in enumerate(taken)
         ]
-        told = None if on_epoch is None else _told(on_epoch, numbers, len(prepared.folds))
+        told = None if on_epoch is None else _told(on_epoch, numbers, taken)
         trained = train_networks(tall.inputs, tall.targets, members, recipe, on_epoch=told)
-        size = len(prepared.folds)
-        for place, number in enumerate(numbers):
-            own = trained[place * size : (place + 1) * size]
-            fits[number] = [_fit(one, fold, prepared, tall) for fold, one in enumerate(own)]
+        for turn, number in enumerate(numbers):
+            own = trained[turn * size : (turn + 1) * size]
+            fits[number] = [
+                _fit(one, prepared.folds[place], tall, block)
+                for block, (place, one) in enumerate(zip(taken, own, strict=True))
+            ]
     return [fits[number] for number in range(len(candidates))]
 
 
@@ -180,9 +192,9 @@ def recipe_of(parameters: Mapping[str, Any], classes: bool) -> Recipe:
     return Recipe(loss=values["loss"] or DEFAULT_LOSSES[classes], score=LAST_EPOCH, **shared)
 
 
-def _member(candidate: Candidate, place: int, prepared: PreparedFolds) -> Member:
+def _member(candidate: Candidate, place: int, start: int, prepared: PreparedFolds) -> Member:
+    """Return a candidate's network on a fold whose rows begin at `start` of the tall table."""
     values = {**NETWORK_PARAMETERS, **candidate.parameters}
-    start = place * prepared.rows
     fold = prepared.folds[place].fold
     return Member(
         hidden=tuple(int(width) for width in values["hidden_layer_sizes"]),
@@ -196,13 +208,13 @@ def _member(candidate: Candidate, place: int, prepared: PreparedFolds) -> Member
     )
 
 
-def _told(on_epoch: OnEpoch, numbers: list[int], folds: int) -> Any:
+def _told(on_epoch: OnEpoch, numbers: list[int], places: Sequence[int]) -> Any:
     """Translate members of the stack to candidates and folds, and back."""
+    of = [(number, place) for number in numbers for place in places]
 
     def tell(rows: list[dict[str, Any]]) -> set[int] | None:
         named = [
-            {**row, "candidate": numbers[row["member"] // folds], "fold": row["member"] % folds}
-            for row in rows
+            {**row, "candidate": of[row["member"]][0], "fold": of[row["member"]][1]} for row in rows
         ]
         given_up = on_epoch(named) or set()
         return {row["member"] for row in named if row["candidate"] in given_up}
@@ -210,10 +222,9 @@ def _told(on_epoch: OnEpoch, numbers: list[int], folds: int) -> Any:
     return tell
 
 
-def _fit(trained: TrainedNetwork, place: int, prepared: PreparedFolds, tall: TallTable) -> FoldFit:
-    fold = prepared.folds[place]
+def _fit(trained: TrainedNetwork, fold: PreparedFold, tall: TallTable, block: int) -> FoldFit:
     width = tall.inputs.shape[1]
-    model = FittedNetwork(trained, width, tall.offsets[place], tall.scales[place])
+    model = FittedNetwork(trained, width, tall.offsets[block], tall.scales[block])
     return FoldFit(
         scored=model.answers(fold.scored),
         test=None if fold.test is None else model.answers(fold.test),

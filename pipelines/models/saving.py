@@ -6,8 +6,8 @@ seeds and a single thread give equal fits. Nothing in the files is ever run.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,15 @@ from pipelines.features import Step
 from pipelines.features.steps import Setting
 from pipelines.folds import Fold
 from pipelines.models.champion import Champion, FoldModel
-from pipelines.models.fits import Candidate
+from pipelines.models.feature_cache import FeatureCache
+from pipelines.models.fits import Candidate, by_features
 from pipelines.models.fitting import fit_candidates
 from pipelines.models.network import FittedNetwork
-from pipelines.models.prepared import PreparedFolds, Target, prepare_folds
+from pipelines.models.prepared import PreparedFolds, RecipesInMemory, Target, prepare_folds
 from pipelines.network import Recipe, TrainedNetwork
 
 FORMAT = "ripe-champion-1"
+FORMAT_OF_RECIPES = "ripe-champion-2"  # models on several recipes of features
 TEXT_FILE, ARRAYS_FILE, ROWS_FILE = "champion.json", "arrays.safetensors", "rows.parquet"
 Tensors = dict[str, NDArray[Any]]
 
@@ -44,6 +46,10 @@ class Lesson:
     rows : pandas.DataFrame, shape (n_rows, n_columns)
     target : Target
     folds : tuple of Fold
+    choose : callable, optional
+        Returns the recipe of a label, where candidates learn from several.
+    label : str
+        That of its own recipe.
     """
 
     recipe: tuple[Step, ...]
@@ -51,12 +57,33 @@ class Lesson:
     rows: pd.DataFrame
     target: Target
     folds: tuple[Fold, ...]
+    choose: Callable[[str], tuple[Step, ...]] | None = None
+    label: str = ""
 
-    def prepare(self, test: pd.DataFrame | None = None) -> PreparedFolds:
-        """Fit the features inside each fold; the same from the same lesson, bit for bit."""
+    def by_recipe(self, label: str) -> "Lesson":
+        """Return the same lesson by the recipe of a label; the empty label means this one."""
+        if not label or self.choose is None:
+            return self
+        return replace(self, recipe=self.choose(label), label=label)
+
+    def prepare(
+        self, test: pd.DataFrame | None = None, cache: FeatureCache | None = None
+    ) -> PreparedFolds:
+        """Fit the features inside each fold; the same from the same lesson, bit for bit.
+
+        Other recipes are prepared when a candidate first asks for them, and then kept.
+        """
+        own = self._prepare(test, cache)
+
+        def prepare(label: str) -> PreparedFolds:
+            return own if label == self.label else self.by_recipe(label)._prepare(test, cache)
+
+        return replace(own, variants=RecipesInMemory(prepare))
+
+    def _prepare(self, test: pd.DataFrame | None, cache: FeatureCache | None) -> PreparedFolds:
         with threadpool_limits(1):
             return prepare_folds(
-                self.recipe, self.setting, self.rows, self.target, self.folds, test
+                self.recipe, self.setting, self.rows, self.target, self.folds, test, cache
             )
 
 
@@ -77,11 +104,11 @@ def save_champion(
         What the models of a fold were made of, in their order.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    networks = [_networks_of(fold) for fold in champion.folds]
+    networks = [_networks_of(part) for fold in champion.folds for part in fold.parts]
     text = {
-        "format": FORMAT,
         **_champion_text(champion),
         **_lesson_text(lesson),
+        **_recipe_text(lesson, list(by_features(candidates)) or [""]),
         "model": model,
         "candidates": [asdict(candidate) for candidate in candidates],
         "networks": [[_network_text(one) for one in fold] for fold in networks],
@@ -93,6 +120,23 @@ def save_champion(
     _write(folder / TEXT_FILE, json.dumps(text, indent=1).encode())
 
 
+@dataclass(frozen=True)
+class Learned:
+    """A champion with what it learned from.
+
+    Attributes
+    ----------
+    champion : Champion
+    lesson : Lesson
+    prepared : PreparedFolds
+        The lesson's features, fitted inside each fold.
+    """
+
+    champion: Champion
+    lesson: Lesson
+    prepared: PreparedFolds
+
+
 def load_champion(folder: Path) -> Champion:
     """Read a champion back; it predicts what the saved one did, bit for bit.
 
@@ -101,16 +145,32 @@ def load_champion(folder: Path) -> Champion:
     PipelineError
         When the folder holds no champion of this format.
     """
+    return load_learned(folder).champion
+
+
+def load_learned(folder: Path) -> Learned:
+    """Read a champion back with its lesson; the features are fitted again.
+
+    Raises
+    ------
+    PipelineError
+        When the folder holds no champion of this format.
+    """
     text = json.loads((folder / TEXT_FILE).read_bytes())
-    if text.get("format") != FORMAT:
+    if text.get("format") not in (FORMAT, FORMAT_OF_RECIPES):
         raise PipelineError(f"{folder} must hold a champion of format {FORMAT}")
     arrays = load((folder / ARRAYS_FILE).read_bytes())
-    prepared = _lesson(text, arrays, pd.read_parquet(folder / ROWS_FILE)).prepare()
+    lesson = _lesson(text, arrays, pd.read_parquet(folder / ROWS_FILE))
+    prepared = lesson.prepare()
+    labels = list(text.get("recipes", {"": None}))
     models = _networks(text, arrays) if any(text["networks"]) else _fitted_again(text, prepared)
-    return Champion(
+    champion = Champion(
         tuple(
-            FoldModel(fold.pipeline, tuple(own))
-            for fold, own in zip(prepared.folds, models, strict=True)
+            FoldModel.of(
+                [prepared.by_recipe(label).folds[place].pipeline for label in labels],
+                models[place * len(labels) : (place + 1) * len(labels)],
+            )
+            for place in range(len(prepared.folds))
         ),
         tuple(text["columns"]),
         tuple(text["labels"]),
@@ -118,6 +178,7 @@ def load_champion(folder: Path) -> Champion:
         text["metric"],
         text["metric_parameters"],
     )
+    return Learned(champion, lesson, prepared)
 
 
 def _champion_text(champion: Champion) -> dict[str, Any]:
@@ -130,9 +191,17 @@ def _champion_text(champion: Champion) -> dict[str, Any]:
     }
 
 
+def _recipe_text(lesson: Lesson, labels: Sequence[str]) -> dict[str, Any]:
+    """Return the recipes of the models; that of a single one needs no label."""
+    recipes = {label: [asdict(step) for step in lesson.by_recipe(label).recipe] for label in labels}
+    first = {"recipe": recipes[labels[0]]}
+    if len(labels) == 1:
+        return {"format": FORMAT, **first}
+    return {"format": FORMAT_OF_RECIPES, **first, "recipes": recipes}
+
+
 def _lesson_text(lesson: Lesson) -> dict[str, Any]:
     return {
-        "recipe": [asdict(step) for step in lesson.recipe],
         "setting": asdict(lesson.setting),
         "classes": lesson.target.classes,
         "folds": len(lesson.folds),
@@ -147,8 +216,9 @@ def _lesson_arrays(lesson: Lesson) -> Tensors:
 
 
 def _lesson(text: Mapping[str, Any], arrays: Tensors, rows: pd.DataFrame) -> Lesson:
+    recipes = text.get("recipes")
     return Lesson(
-        tuple(Step(**step) for step in text["recipe"]),
+        _steps(text["recipe"]),
         Setting(**text["setting"]),
         rows,
         Target(arrays["target"], text["classes"]),
@@ -156,7 +226,12 @@ def _lesson(text: Mapping[str, Any], arrays: Tensors, rows: pd.DataFrame) -> Les
             Fold(arrays[f"fold{number}.train"], arrays[f"fold{number}.valid"])
             for number in range(text["folds"])
         ),
+        None if recipes is None else lambda label: _steps(recipes[label]),
     )
+
+
+def _steps(lines: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    return tuple(Step(**line) for line in lines)
 
 
 def _networks_of(fold: FoldModel) -> list[FittedNetwork]:
@@ -203,7 +278,11 @@ def _fitted_again(text: Mapping[str, Any], prepared: PreparedFolds) -> list[list
     candidates = [Candidate(**candidate) for candidate in text["candidates"]]
     with threadpool_limits(1):
         fits = fit_candidates(text["model"], candidates, prepared)
-    return [[one[place].model for one in fits] for place in range(len(prepared.folds))]
+    return [
+        [fits[number][place].model for number in numbers]
+        for place in range(len(prepared.folds))
+        for numbers in by_features(candidates).values()
+    ]
 
 
 def _write(path: Path, data: bytes) -> None:
