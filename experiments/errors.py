@@ -5,7 +5,8 @@
     ExperimentError
     ├── InvalidExperiment(ValueError)   an experiment file breaks a rule; all problems at once
     ├── UnknownExperiment(LookupError)  no file and no shipped experiment of that name
-    └── MissingData(LookupError)        the data of the contest are not in this home
+    ├── MissingData(LookupError)        the data of the contest are not in this home
+    └── MissingReport(LookupError)      no study is meant, or it left nothing to report on
 """
 
 from collections.abc import Iterable
@@ -37,3 +38,7 @@ class UnknownExperiment(ExperimentError, LookupError):
 
 class MissingData(ExperimentError, LookupError):
     """The data of the experiment's contest are not here."""
+
+
+class MissingReport(ExperimentError, LookupError):
+    """There is no such study, or nothing to make its report of."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,19 @@ from numpy.typing import NDArray
 from experiments.data import ContestData, as_predictions
 from experiments.definition import Experiment
 from experiments.library import KeptTrial
+from experiments.reporting.building import build_report
+from experiments.reporting.material import ANSWERS_FOLDER, CURVES_FILE
 from experiments.result import ModelScore
 from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
 from pipelines.models.champion import Champion, FoldModel
 from pipelines.models.greedy import choose_greedily
-from pipelines.models.saving import Lesson, save_champion
+from pipelines.models.saving import Learned, Lesson, save_champion
 from pipelines.models.scoring import Scorer
 from pipelines.search.trials import mean_test_answers, out_of_fold
 from pipelines.tracking.models import CHAMPION_FOLDER, as_served, keep_example
+from pipelines.tracking.surroundings import code_version, library_versions
+
+logger = logging.getLogger(__name__)
 
 Answers = NDArray[np.float64]
 MODEL_FOLDER = "model"
@@ -79,9 +86,12 @@ def finish(
     chosen = next(model for model in built if model.name == experiment.submission.model)
     predictions = _predictions(data, chosen)
     folder.mkdir(parents=True, exist_ok=True)
-    keep_model(folder / MODEL_FOLDER, experiment.model, data, lesson, prepared, chosen)
+    champion = champion_of(data, prepared, chosen)
+    keep_model(folder / MODEL_FOLDER, experiment.model, champion, lesson, chosen)
+    keep_answers_of(folder / ANSWERS_FOLDER, built)
     write_folds(folder / "folds.parquet", data, prepared)
     write_out_of_fold(folder / "out_of_fold.parquet", data, prepared, chosen.scored)
+    write_parquet(folder / CURVES_FILE, curves_of(built[0].fits[0]))
     if predictions is not None:
         write_parquet(folder / "predictions.parquet", predictions)
     summary = {
@@ -89,10 +99,52 @@ def finish(
         "parameters": dict(best.parameters),
         "chosen": chosen.name,
         "scores": {name: vars(score) for name, score in scores.items()},
+        **origin_of(data),
     }
     write_text(folder / "summary.json", json.dumps(summary, indent=2, default=list))
     write_text(folder / "experiment.json", experiment.model_dump_json(indent=2))
+    if experiment.report.enabled:
+        report_on(folder, experiment, Learned(champion, lesson, prepared))
     return Finished(tuple(scores.values()), scores[chosen.name], best.parameters, predictions)
+
+
+def report_on(folder: Path, experiment: Experiment, learned: Learned) -> None:
+    """Make the study's report; should that fail, the study itself is finished all the same."""
+    try:
+        build_report(folder, experiment.report.baselines, learned=learned)
+    except Exception:  # hours of search must not be lost for a picture
+        logger.exception("study %s is finished, but its report could not be made", folder.name)
+
+
+def origin_of(data: ContestData) -> dict[str, Any]:
+    """Return what a study was about, when and with what it was finished."""
+    contest = data.contest
+    return {
+        "contest": {"slug": contest.slug, "title": contest.title},
+        "id_column": contest.id_column,
+        "time_column": contest.time_column,
+        "digests": dict(data.tables.digests),
+        "versions": {**library_versions(), **code_version()},
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def curves_of(fits: Sequence[FoldFit]) -> pd.DataFrame:
+    """Return the learning curves of one candidate: a row per fold and epoch, none without epochs.
+
+    Columns: fold, epoch, train_loss, validation_loss.
+    """
+    columns = ["fold", "epoch", "train_loss", "validation_loss"]
+    rows = [{"fold": number, **row} for number, fit in enumerate(fits, 1) for row in fit.history]
+    return pd.DataFrame(rows).reindex(columns=columns)
+
+
+def keep_answers_of(folder: Path, built: Sequence[BuiltModel]) -> None:
+    """Keep every built model's out-of-fold answers, to compare it with later ones."""
+    folder.mkdir(exist_ok=True)
+    for model in built:
+        names = [f"answer_{place}" for place in range(model.scored.shape[1])]
+        write_parquet(folder / f"{model.name}.parquet", pd.DataFrame(model.scored, columns=names))
 
 
 def build_models(
@@ -142,15 +194,9 @@ def _built(
 
 
 def keep_model(
-    folder: Path,
-    kind: str,
-    data: ContestData,
-    lesson: Lesson,
-    prepared: PreparedFolds,
-    model: BuiltModel,
+    folder: Path, kind: str, champion: Champion, lesson: Lesson, model: BuiltModel
 ) -> None:
     """Write a built model as a champion, with a few rows and what it says of them."""
-    champion = champion_of(data, prepared, model)
     save_champion(folder / CHAMPION_FOLDER, champion, lesson, kind, model.candidates)
     example = as_served(lesson.rows.head(EXAMPLE_ROWS))
     keep_example(folder, example, champion.predict(example))

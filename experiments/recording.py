@@ -11,6 +11,7 @@ import numpy as np
 
 from experiments.data import ContestData
 from experiments.definition import Experiment
+from experiments.reporting.building import REPORT_FOLDER
 from experiments.result import ModelScore
 from experiments.writing import EXPERIMENT_FILE, format_experiment
 from pipelines.search.trials import TrialOutcome
@@ -189,10 +190,12 @@ def record_models(
 
 
 def record_files(log: RunLog, folder: Path) -> None:
-    """Attach the study's files."""
+    """Attach the study's files, and its report in a folder of its own."""
     for path in sorted(folder.glob("*")):
         if path.is_file():
             log.file(path)
+    for path in sorted((folder / REPORT_FOLDER).glob("*")):
+        log.file(path, REPORT_FOLDER)
 
 
 def _now() -> datetime:
