@@ -1,6 +1,5 @@
 """From the recipe of an experiment file to one scikit-learn pipeline."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -14,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from competition.errors import did_you_mean
 from pipelines.errors import RecipeProblem
 from pipelines.features.options import is_option, option_problems
+from pipelines.features.signatures import StepParameter, step_parameters
 from pipelines.features.steps import STEPS, Setting
 
 AUTO = "auto"
@@ -61,7 +61,7 @@ def _problems(path: str, line: Mapping[str, Any]) -> list[str]:
     name = str(line["step"])
     if name not in STEPS:
         return [f"{path}.step: unknown step {name!r}{did_you_mean(name, STEPS)}"]
-    allowed = dict(list(inspect.signature(STEPS[name]).parameters.items())[1:])
+    allowed = step_parameters(name)
     given = [key for key in line if key != "step"]
     unknown = [
         f"{path}.{key}: step {name!r} takes no {key!r}{did_you_mean(key, allowed)}"
@@ -71,15 +71,19 @@ def _problems(path: str, line: Mapping[str, Any]) -> list[str]:
     missing = [
         f"{path}.{key}: step {name!r} needs it"
         for key, parameter in allowed.items()
-        if parameter.default is parameter.empty and key not in given
+        if parameter.is_needed and key not in given
     ]
-    options = [
+    wrong = [
         f"{path}.{key}: {text}"
         for key in given
-        if is_option(line[key])
-        for text in option_problems(line[key])
+        if key in allowed
+        for text in _value_problems(allowed[key], line[key])
     ]
-    return unknown + missing + options
+    return unknown + missing + wrong
+
+
+def _value_problems(parameter: StepParameter, value: Any) -> list[str]:
+    return option_problems(value) if is_option(value) else parameter.problems(value)
 
 
 def parse_recipe(recipe: str | Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:

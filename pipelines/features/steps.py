@@ -7,8 +7,9 @@ scikit-learn transformer from frame to frame. Its signature is its schema.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -30,6 +31,12 @@ from pipelines.features.scale import SmoothRobustScaler
 from pipelines.features.select import KeepBest
 
 Columns = Sequence[str]
+AtLeast2 = Annotated[int, Field(ge=2)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Filling = Literal["mean", "median", "most_frequent"]
+Worth = Literal["mutual_information", "permutation"]
+Statistics = Sequence[Literal["mean", "std", "min", "max", "median", "sum", "count", "nunique"]]
 NUMERIC = ("numeric",)
 CATEGORICAL = ("categorical",)
 
@@ -58,7 +65,7 @@ def keep(setting: Setting, columns: Columns) -> Any:
     return _keep(columns, setting)
 
 
-def impute(setting: Setting, columns: Columns = NUMERIC, strategy: str = "median") -> Any:
+def impute(setting: Setting, columns: Columns = NUMERIC, strategy: Filling = "median") -> Any:
     """Fill missing numbers (mean, median, most_frequent), each with an indicator column."""
     filling = SimpleImputer(strategy=strategy, add_indicator=True)
     return _treat("impute", filling, columns, setting)
@@ -74,7 +81,7 @@ def standardise(setting: Setting, columns: Columns = NUMERIC) -> Any:
     return _treat("standardise", StandardScaler(), columns, setting)
 
 
-def quantile(setting: Setting, columns: Columns = NUMERIC, quantiles: int = 100) -> Any:
+def quantile(setting: Setting, columns: Columns = NUMERIC, quantiles: AtLeast2 = 100) -> Any:
     """Map to a normal distribution by ranks."""
     mapping = QuantileTransformer(
         n_quantiles=quantiles, output_distribution="normal", random_state=setting.seed
@@ -87,13 +94,13 @@ def power(setting: Setting, columns: Columns = NUMERIC) -> Any:
     return _treat("power", PowerTransformer(), columns, setting)
 
 
-def spline(setting: Setting, columns: Columns, knots: int = 5, degree: int = 3) -> Any:
+def spline(setting: Setting, columns: Columns, knots: AtLeast2 = 5, degree: Count = 3) -> Any:
     """Replace numbers by a B-spline basis with knots at quantiles."""
     basis = SplineTransformer(n_knots=knots, degree=degree, knots="quantile")
     return _treat("spline", _filled(basis), columns, setting)
 
 
-def bins(setting: Setting, columns: Columns, count: int = 8) -> Any:
+def bins(setting: Setting, columns: Columns, count: AtLeast2 = 8) -> Any:
     """Cut numbers into bins of equal counts, one column per bin."""
     cut = KBinsDiscretizer(
         n_bins=count,
@@ -105,7 +112,7 @@ def bins(setting: Setting, columns: Columns, count: int = 8) -> Any:
     return _treat("bins", _filled(cut), columns, setting)
 
 
-def interactions(setting: Setting, columns: Columns, degree: int = 2) -> Any:
+def interactions(setting: Setting, columns: Columns, degree: AtLeast2 = 2) -> Any:
     """Add the products of every pair (or more) of columns."""
     products = PolynomialFeatures(degree, interaction_only=True, include_bias=False)
     return _treat("interactions", _filled(products), columns, setting)
@@ -114,14 +121,14 @@ def interactions(setting: Setting, columns: Columns, degree: int = 2) -> Any:
 def one_hot(
     setting: Setting,
     columns: Columns = CATEGORICAL,
-    rare_share: float = 0.01,
-    most: int | None = None,
+    rare_share: Share = 0.01,
+    most: AtLeast2 | None = None,
 ) -> Any:
     """One column per category; rare categories go together, unseen ones join them."""
     return _treat("one_hot", one_hot_treatment(rare_share, most), columns, setting)
 
 
-def target_encode(setting: Setting, columns: Columns, folds: int = 5) -> Any:
+def target_encode(setting: Setting, columns: Columns, folds: AtLeast2 = 5) -> Any:
     """Replace categories by cross-fitted means of the target."""
     return CrossFittedTargetEncoder(
         tuple(columns), setting.classes, setting.group_column, folds, setting.seed
@@ -134,13 +141,13 @@ def frequency(setting: Setting, columns: Columns = CATEGORICAL) -> Any:
 
 
 def aggregate(
-    setting: Setting, by: str, columns: Columns, statistics: Sequence[str] = ("mean", "std")
+    setting: Setting, by: str, columns: Columns, statistics: Statistics = ("mean", "std")
 ) -> Any:
     """Add statistics of columns within each group, and the distance from the group's mean."""
     return GroupStatistics(by, tuple(columns), tuple(statistics))
 
 
-def select(setting: Setting, count: int, by: str = "mutual_information") -> Any:
+def select(setting: Setting, count: Count, by: Worth = "mutual_information") -> Any:
     """Keep the best columns, by mutual information with the target or permutation importance."""
     return KeepBest(count, by, setting.classes, setting.group_column, setting.seed)
 

@@ -235,7 +235,7 @@ def test_hue_comes_round():
         ([{"step": "angle", "column": "heu"}], "no column 'heu'; did you mean 'hue'"),
         ([{"step": "scale"}], "column 'orchard' is not a number"),
         ([{"step": "keep", "columns": ["firmness"]}], "has missing or infinite values"),
-        ([{"step": "auto"}, {"step": "select", "count": 2, "by": "luck"}], "not 'luck'"),
+        ([{"step": "auto"}, {"step": "select", "count": 2, "by": "luck"}], "but got 'luck'"),
         ([{"step": "python", "function": "nowhere:f"}], "cannot find the feature function"),
         (
             [{"step": "drop", "columns": ["numeric"]}, {"step": "select", "count": 1}],
