@@ -57,8 +57,29 @@ class Search(Section):
         "(quasi-random), grid (every point of a finite space), cmaes (CMA-ES, for ranges of "
         "numbers), gp (Gaussian process; needs ripeness[gp])",
     )
-    pruner: Literal["none", "median", "hyperband"] = Field(
-        default="none", description="how poor trials are given up early"
+    pruner: Literal["none", "median", "hyperband", "wilcoxon"] = Field(
+        default="none",
+        description="how poor trials are given up early: by the validation loss of few epochs "
+        "(median, hyperband), or fold after fold by the contest's metric (wilcoxon)",
+    )
+    objectives: list[Literal["score", "size"]] = Field(
+        default=["score"],
+        min_length=1,
+        description="what is searched for, the score first; size: fewer weights are better",
+    )
+    start: list[Mapping[str, Any]] = Field(
+        default=[],
+        max_length=1000,
+        description="points to try after the defaults, each a table of parameters as in [network]",
+    )
+    start_from: str | None = Field(
+        default=None,
+        min_length=1,
+        description="an earlier study of this home, by its name or its run, whose best points "
+        "are tried after the defaults",
+    )
+    start_best: int = Field(
+        default=5, ge=1, le=100, description="how many points are taken from start_from"
     )
     space: Mapping[str, Any] = Field(
         default={},
@@ -100,7 +121,12 @@ class Experiment(Section):
     data: DataFiles | None = None
     seed: int = Field(default=0, ge=0)
     model: str = "network"
-    features: str | list[dict[str, Any]] = "auto"
+    features: str | list[dict[str, Any]] = Field(
+        default="auto", description="auto, the name of a recipe, or steps"
+    )
+    recipes: Mapping[Name, list[dict[str, Any]]] = Field(
+        default={}, description="steps by name, for features and search.space.features"
+    )
     validation: Validation = Validation()
     network: Mapping[str, Any] = {}
     baseline: Mapping[str, Any] = Field(default={}, description="fixed values of another model")

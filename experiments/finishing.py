@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from experiments.data import ContestData, as_predictions
 from experiments.definition import Experiment
 from experiments.library import KeptTrial
+from experiments.recipes import values_of
 from experiments.reporting.building import build_report
 from experiments.reporting.material import ANSWERS_FOLDER, CURVES_FILE
 from experiments.result import ModelScore
 from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
 from pipelines.models.champion import Champion, FoldModel
+from pipelines.models.fits import by_features
 from pipelines.models.greedy import choose_greedily
 from pipelines.models.saving import Learned, Lesson, save_champion
 from pipelines.models.scoring import Scorer
@@ -79,6 +81,7 @@ def finish(
         For the study's files; made here.
     """
     best = library[0].candidate
+    parameters = values_of(experiment, best)
     built = build_models(experiment, prepared, best)
     if experiment.ensemble.greedy or experiment.submission.model == GREEDY:
         built.append(build_greedy(experiment, prepared, scorer, library))
@@ -96,7 +99,7 @@ def finish(
         write_parquet(folder / "predictions.parquet", predictions)
     summary = {
         "trial": library[0].number,
-        "parameters": dict(best.parameters),
+        "parameters": parameters,
         "chosen": chosen.name,
         "scores": {name: vars(score) for name, score in scores.items()},
         **origin_of(data),
@@ -105,7 +108,7 @@ def finish(
     write_text(folder / "experiment.json", experiment.model_dump_json(indent=2))
     if experiment.report.enabled:
         report_on(folder, experiment, Learned(champion, lesson, prepared))
-    return Finished(tuple(scores.values()), scores[chosen.name], best.parameters, predictions)
+    return Finished(tuple(scores.values()), scores[chosen.name], parameters, predictions)
 
 
 def report_on(folder: Path, experiment: Experiment, learned: Learned) -> None:
@@ -152,7 +155,7 @@ def build_models(
 ) -> list[BuiltModel]:
     """Fit the best trial again with its own seed and more, all side by side."""
     seeds = [best.seed + one for one in range(experiment.ensemble.seeds)]
-    candidates = [Candidate(best.parameters, seed) for seed in seeds]
+    candidates = [replace(best, seed=seed) for seed in seeds]
     fits = fit_candidates(experiment.model, candidates, prepared)
     return [
         _built("best", candidates[:1], fits[:1], prepared),
@@ -204,9 +207,13 @@ def keep_model(
 
 def champion_of(data: ContestData, prepared: PreparedFolds, model: BuiltModel) -> Champion:
     """Return a built model as one thing that predicts from raw rows."""
+    groups = by_features(model.candidates)
     folds = tuple(
-        FoldModel(one.pipeline, tuple(fits[place].model for fits in model.fits))
-        for place, one in enumerate(prepared.folds)
+        FoldModel.of(
+            [prepared.by_recipe(label).folds[place].pipeline for label in groups],
+            [[model.fits[n][place].model for n in numbers] for numbers in groups.values()],
+        )
+        for place in range(len(prepared.folds))
     )
     return Champion(
         folds,

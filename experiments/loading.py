@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from competition.errors import did_you_mean
 from experiments.definition import Experiment
 from experiments.errors import InvalidExperiment, UnknownExperiment
+from experiments.recipes import feature_dimensions, recipe_problems
 from experiments.search_rules import search_problems
-from pipelines.features import check_recipe
 from pipelines.models import MODELS, model_parameters
 from pipelines.search import check_space
 
@@ -136,7 +136,7 @@ def _value(text: str) -> Any:
 
 
 def _problems(experiment: Experiment) -> list[str]:
-    problems = check_recipe(experiment.features)
+    problems = recipe_problems(experiment)
     if (experiment.contest is None) == (experiment.data is None):
         problems.append("contest: name a contest, or give a section [data], but not both")
     if experiment.model not in MODELS:
@@ -149,8 +149,9 @@ def _problems(experiment: Experiment) -> list[str]:
         for name in experiment.fixed
         if name not in known
     ]
+    known = (*known, *feature_dimensions(experiment))
     space = check_space(experiment.search.space, known, "search.space")
-    return [*problems, *(space or search_problems(experiment))]
+    return [*problems, *space] if problems or space else search_problems(experiment)
 
 
 def _sentences(error: ValidationError) -> list[str]:
