@@ -13,11 +13,13 @@ file, and what one small entry costs.
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,9 @@ import sklearn.metrics as sk
 from competition.checks import check_submission, load_form
 from competition.definition import Contest, MetricChoice, dump_contest
 from competition.scoring import ScoringJob, ScoringPool
+
+Seconds: TypeAlias = tuple[float, float]
+"""Least and median."""
 
 ROWS = 1_000_000
 REPEATS = 7
@@ -63,8 +68,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--repeats", type=int, default=REPEATS)
     options = parser.parse_args()
-    print(f"{options.rows} rows, least of {options.repeats} runs; seconds")
-    print(f"{'':42}{'floor':>8}{'score':>8}{'ratio':>7}{'read':>8}{'check':>8}{'ratio':>7}")
+    print(f"{options.rows} rows, {options.repeats} runs; seconds, least / median")
+    heads = ("floor", "score", "ratio", "read", "check", "ratio")
+    print(f"{'':42}" + "".join(f"{head:>16}" for head in heads))
     with ScoringPool() as pool, tempfile.TemporaryDirectory() as folder:
         pool.start()
         for number, case in enumerate(CASES):
@@ -73,8 +79,9 @@ def main() -> None:
             report(case, place, pool, options.repeats)
         small = Path(folder) / "small"
         write_case(CASES[0], 100, small)
-        (cost,) = interleaved([lambda: pool.score(job_of(small))], 3 * options.repeats)
-    print(f"one entry of 100 rows: {1000 * cost:.0f} ms")
+        (cost,) = interleaved([lambda: pool.score(job_of(small))], 10 * options.repeats)
+    least, median = (1000 * seconds for seconds in cost)
+    print(f"one entry of 100 rows: {least:.1f} ms, median {median:.1f} ms")
 
 
 def write_case(case: Case, rows: int, folder: Path) -> None:
@@ -126,10 +133,18 @@ def report(case: Case, folder: Path, pool: ScoringPool, repeats: int) -> None:
         repeats,
     )
     kind = "text" if case.text_ids else "shuffled" if case.shuffled else "integer"
-    print(
-        f"{case.metric + ', ' + kind + ' ids':42}{floor:8.3f}{score:8.3f}{score / floor:7.2f}"
-        f"{read:8.3f}{check:8.3f}{check / read:7.2f}"
-    )
+    cells = (floor, score, ratio(score, floor), read, check, ratio(check, read))
+    print(f"{case.metric + ', ' + kind + ' ids':42}" + "".join(shown(cell) for cell in cells))
+
+
+def ratio(one: Seconds, other: Seconds) -> Seconds:
+    """Return least to least and median to median."""
+    return one[0] / other[0], one[1] / other[1]
+
+
+def shown(cell: Seconds) -> str:
+    """Write least and median."""
+    return f"{f'{cell[0]:.3f} / {cell[1]:.3f}':>16}"
 
 
 def load_case(folder: Path) -> Contest:
@@ -161,15 +176,15 @@ def scored(pool: ScoringPool, folder: Path) -> float:
     return outcome.scores.overall
 
 
-def interleaved(actions: list[Callable[[], object]], repeats: int) -> list[float]:
-    """Return the least seconds of each action, all run in turn: the rest is other work's."""
+def interleaved(actions: list[Callable[[], object]], repeats: int) -> list[Seconds]:
+    """Return least and median seconds of each action, all run in turn: the rest is other work's."""
     seconds: list[list[float]] = [[] for _ in actions]
     for _ in range(repeats):
         for action, taken in zip(actions, seconds, strict=True):
             start = time.perf_counter()
             action()
             taken.append(time.perf_counter() - start)
-    return [min(taken) for taken in seconds]
+    return [(min(taken), statistics.median(taken)) for taken in seconds]
 
 
 if __name__ == "__main__":

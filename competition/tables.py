@@ -12,7 +12,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ MISSING_SPELLINGS = (
 )
 """How pandas, too, lets a missing value be written."""
 BLOCK_BYTES = 16 * 1024 * 1024
+CATEGORIES = pa.dictionary(pa.int32(), pa.string())
 DECIMAL = re.compile(r"-?(?=\.?\d)(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 
@@ -60,6 +61,7 @@ def read_table(
     text_columns: Collection[str] = (),
     all_text: bool = False,
     columns: Sequence[str] | None = None,
+    category_columns: Collection[str] = (),
     size_limit_bytes: int | None = None,
 ) -> pd.DataFrame:
     """Read one CSV file, plain, gzipped or alone in a zip archive.
@@ -76,6 +78,8 @@ def read_table(
         Keep every column as text exactly as written.
     columns
         Read these columns alone, in this order.
+    category_columns
+        Columns in which few words stand again and again, read as pandas' categories.
     size_limit_bytes
         The most bytes that the unpacked text may have.
 
@@ -96,7 +100,9 @@ def read_table(
     wanted = _wanted(columns, names, source)
     texts = set(wanted if all_text else text_columns)
     verbatim = [name for name in wanted if name in texts]
-    table = _parse(content, names, wanted, verbatim, source)
+    types = dict.fromkeys(verbatim, pa.string())
+    types |= {name: CATEGORIES for name in category_columns if name in wanted}
+    table = _parse(content, names, wanted, types, source)
     return _to_pandas(table, set(verbatim))
 
 
@@ -178,19 +184,19 @@ def _parse(
     content: bytes,
     names: Sequence[str],
     wanted: Sequence[str],
-    verbatim: Sequence[str],
+    types: Mapping[str, pa.DataType],
     source: Path,
 ) -> pa.Table:
     choice = pyarrow.csv.ConvertOptions(
         include_columns=list(wanted),
-        column_types=dict.fromkeys(verbatim, pa.string()),
+        column_types=types,
         null_values=list(MISSING_SPELLINGS),
         strings_can_be_null=False,
     )
     table = _parse_once(content, names, choice, source)
     dated = [field.name for field in table.schema if pa.types.is_temporal(field.type)]
     if dated:
-        choice.column_types = dict.fromkeys([*verbatim, *dated], pa.string())
+        choice.column_types = {**types, **dict.fromkeys(dated, pa.string())}
         table = _parse_once(content, names, choice, source)
     if not table.num_rows:
         raise UnreadableTable(f"{source} has column names but no rows")

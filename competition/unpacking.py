@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -72,6 +73,8 @@ def _bounded(stream: IO[bytes], start: bytes, source: Path, limit: int | None) -
             archive.open(_only_member(archive, source)) as member,
         ):
             return _read_up_to(member, source, limit)
+    if limit is None or os.fstat(stream.fileno()).st_size <= limit:
+        return stream.read()
     return _read_up_to(stream, source, limit)
 
 

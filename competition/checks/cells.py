@@ -118,9 +118,13 @@ def _number_problems(
     form: SubmissionForm,
     verbatim: Verbatim,
 ) -> Iterator[Problem]:
-    if not np.isfinite(values).all():
+    lowest, highest = (values.min(), values.max()) if len(values) else (0.0, 0.0)
+    is_finite = np.isfinite(lowest) and np.isfinite(highest)
+    if not is_finite:
         yield from _not_finite(values, cells, name, verbatim)
     low, high = form.allowed or (-np.inf, np.inf)
+    if is_finite and low <= lowest and highest <= high:
+        return
     outside = np.flatnonzero((values < low) | (values > high) & np.isfinite(values))
     if len(outside):
         shown = listed([f"{values[row]:g}" for row in outside[:SHOWN]], len(outside))

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from competition.checks import label_codes
@@ -155,9 +153,7 @@ def usage_masks(solution: pd.DataFrame) -> dict[str, Any]:
     rows = len(solution)
     if "Usage" not in solution:
         return {"overall": np.ones(rows, dtype=bool)}
-    usage = pc.utf8_lower(pa.array(solution["Usage"].astype("str")))
-    places = pc.index_in(usage, value_set=pa.array(USAGES, usage.type))
-    codes = np.asarray(pc.fill_null(places, -1))
+    codes = _usage_codes(solution["Usage"])
     if (codes < 0).any():
         unknown = solution["Usage"].iloc[int(np.argmin(codes))]
         raise MetricFailed(f"Usage must be Public, Private or Ignored, got {str(unknown)!r}")
@@ -166,3 +162,11 @@ def usage_masks(solution: pd.DataFrame) -> dict[str, Any]:
     if not masks["overall"].any():
         raise MetricFailed("the solution's Usage ignores every row")
     return {name: mask for name, mask in masks.items() if mask.any()}
+
+
+def _usage_codes(cells: pd.Series) -> NDArray[np.int64]:
+    """Return the place of each cell among the usages, in any case; -1 where it is none."""
+    usages = cells.astype("category").cat
+    words = [str(word).lower() for word in usages.categories]
+    places = [USAGES.index(word) if word in USAGES else -1 for word in words]
+    return np.array([*places, -1])[usages.codes]

@@ -13,6 +13,7 @@ from competition.scoring.frames import AlignedPair, align
 from competition.tables import read_table
 
 VERBATIM = ("ranking", "text", "mask")
+USAGE = ("Usage",)
 
 
 def read_solution(contest: Contest, path: str | Path) -> pd.DataFrame:
@@ -27,11 +28,12 @@ def read_solution(contest: Contest, path: str | Path) -> pd.DataFrame:
     """
     has_text = any(isinstance(label, str) for label in contest.labels)
     text_columns = contest.targets if has_text or contest.predicts in VERBATIM else ()
-    solution = read_table(path, text_columns=text_columns)
+    solution = read_table(path, text_columns=text_columns, category_columns=USAGE)
     if contest.id_column not in solution:
         raise MetricFailed(f"the solution has no column {contest.id_column!r}")
     if solution[contest.id_column].dtype.kind != "i":
-        solution = read_table(path, text_columns=(contest.id_column, *text_columns))
+        verbatim = (contest.id_column, *text_columns)
+        solution = read_table(path, text_columns=verbatim, category_columns=USAGE)
     return solution
 
 

@@ -57,15 +57,21 @@ def align(contest: Contest, solution: pd.DataFrame, submission: pd.DataFrame) ->
     known = pd.Index(solution[contest.id_column])
     if not are_unique(known):
         raise MetricFailed("the solution holds an id more than once")
+    if _are_same(submission[contest.id_column], solution[contest.id_column]):
+        return AlignedPair(solution, submission)
     places = places_of(submission[contest.id_column], known)
     counts = np.bincount(places[places >= 0], minlength=len(known))
     if len(places) != len(known) or not (counts == 1).all():
         raise InvalidSubmission([_unlike_ids(int((places < 0).sum()), counts)])
-    if not np.array_equal(places, np.arange(len(places))):
-        order = np.empty_like(places)
-        order[places] = np.arange(len(places))
-        submission = submission.iloc[order].reset_index(drop=True)
-    return AlignedPair(solution, submission)
+    order = np.empty_like(places)
+    order[places] = np.arange(len(places))
+    return AlignedPair(solution, submission.iloc[order].reset_index(drop=True))
+
+
+def _are_same(ids: pd.Series, known: pd.Series) -> bool:
+    """Tell whether integer ids stand in the same order already."""
+    are_integers = ids.dtype.kind == known.dtype.kind == "i"
+    return are_integers and np.array_equal(ids.to_numpy(), known.to_numpy())
 
 
 def _require_columns(contest: Contest, solution: pd.DataFrame, submission: pd.DataFrame) -> None:

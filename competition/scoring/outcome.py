@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,10 +116,14 @@ def read_outcome(file: IO[bytes], output: str = "") -> ScoringOutcome:
     """
     plain: Mapping[str, Any] = json.loads(file.readline())
     lengths = [length or 0 for length in plain["lengths"]]
-    rest = file.read()
-    if len(rest) != 8 * sum(lengths) + len(END) or not rest.endswith(END):
+    start = file.tell()
+    size = file.seek(0, os.SEEK_END) - start
+    if size != 8 * sum(lengths) + len(END) or min(lengths) < 0:
         raise ValueError("the result is cut off")
-    values = np.frombuffer(rest, dtype="<f8", count=sum(lengths)).astype(np.float64)
+    file.seek(start)
+    values = np.frombuffer(bytearray(file.read(8 * sum(lengths))), dtype="<f8")
+    if file.read() != END:
+        raise ValueError("the result is cut off")
     losses, replicates = np.split(values, lengths[:1])
     has_losses, has_replicates = (length is not None for length in plain["lengths"])
     return ScoringOutcome(

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from competition.scoring.kernel import adopt_orphans, die_with_parent
-from competition.scoring.limits import Limits, close_doors, hide_files
+from competition.scoring.limits import PROCESSES, Limits, close_doors, hide_files
 from competition.scoring.outcome import END, ScoringJob, write_outcome
 
 HEADER = struct.Struct("<Q")
@@ -65,8 +65,16 @@ def preload() -> None:
     """Load what scoring needs, and keep it out of the collector's way."""
     for name in PRELOADED:
         importlib.import_module(name)
+    _read_on_all_cores()
     gc.collect()
     gc.freeze()
+
+
+def _read_on_all_cores() -> None:
+    """Let Arrow, which takes the limit of one thread to be meant for it too, read with all."""
+    import pyarrow
+
+    pyarrow.set_cpu_count(os.cpu_count() or 1)
 
 
 def _start_supervisor(doors: socket.socket, descriptor: int, result: int) -> None:
@@ -154,7 +162,7 @@ def _run(job: ScoringJob, limits: Limits, result: int, printed: int) -> None:
         os.dup2(printed, standard)
     os.close(printed)
     close_doors(limits)
-    outcome = perform(job, hide_files)
+    outcome = perform(job, _confine)
     with contextlib.suppress(Exception):
         sys.stdout.flush()
     with os.fdopen(result, "wb") as file:
@@ -162,9 +170,31 @@ def _run(job: ScoringJob, limits: Limits, result: int, printed: int) -> None:
         file.write(END)
 
 
+def _confine() -> None:
+    """Confine what runs from here on: a host's own code."""
+    _leave_threads()
+    hide_files()
+
+
+def _leave_threads() -> None:
+    """Go on in a fork, which has this thread alone.
+
+    Arrow has read the files with threads of its own. The kernel confines one thread at a time, and
+    code of a host's own could have those others run it.
+    """
+    pid = os.fork()
+    if pid == 0:
+        die_with_parent()
+        return
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.waitstatus_to_exitcode(status))
+
+
 def _watch(child: _Child, limits: Limits, client: socket.socket) -> str:
     """Collect what the child says; return why it had to be ended, or ''."""
-    deadline = time.monotonic() + limits.seconds
+    deadline, look = time.monotonic() + limits.seconds, 0.0
     with selectors.DefaultSelector() as selector:
         for source in (child.printed, client.fileno()):
             selector.register(source, selectors.EVENT_READ)
@@ -175,8 +205,13 @@ def _watch(child: _Child, limits: Limits, client: socket.socket) -> str:
                     return complaint
             if child.status is not None and not selector.select(0):
                 return ""
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 return f"the metric did not end within {limits.seconds:g} s"
+            if now > look:
+                look = now + TICK
+                if _has_many_descendants():
+                    return f"the metric started more than {PROCESSES} processes"
     return ""
 
 
@@ -215,8 +250,29 @@ def _end(child: _Child) -> None:
 
 
 def _orphans() -> list[int]:
-    listing = Path(f"/proc/self/task/{os.getpid()}/children")
-    return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
+    return _children(os.getpid())
+
+
+def _has_many_descendants() -> bool:
+    """Tell whether more processes run below this one than a child may start.
+
+    The kernel's own limit counts by user, and never counts root's.
+    """
+    known, count = [os.getpid()], 0
+    while known and count <= PROCESSES:
+        found = _children(known.pop())
+        count += len(found)
+        known += found
+    return count > PROCESSES
+
+
+def _children(pid: int) -> list[int]:
+    """List the processes that a process's threads have started."""
+    children: list[int] = []
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            children += map(int, listing.read_text().split())
+    return children
 
 
 def _was_ended_from_outside(child: _Child) -> bool:

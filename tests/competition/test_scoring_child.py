@@ -372,6 +372,56 @@ def test_a_metric_reads_no_other_process_and_no_file_of_the_hosts(
         assert_only_the_host_sees(outcome, "Permission")
 
 
+def test_no_thread_is_left_that_could_read_for_a_metric(
+    own: Own, folder: Path, held: Mapping[str, str]
+) -> None:
+    if not held["reading"]:
+        pytest.skip("this kernel does not limit reading (no Landlock)")
+    folder.chmod(0o755)
+    (folder / "client.toml").write_text("token = 'a secret'")
+
+    outcome = own(
+        "import threading, time, numpy as np, pyarrow as pa\n"
+        "import pyarrow.acero as acero, pyarrow.compute as pc\n"
+        "said, main = set(), threading.get_native_id()\n"
+        "def read(context, numbers):\n"
+        "    if threading.get_native_id() != main:\n"
+        "        try:\n"
+        f"            said.add(open({str(folder / 'client.toml')!r}).read())\n"
+        "        except OSError as error:\n"
+        "            said.add(type(error).__name__)\n"
+        "    return numbers\n"
+        "name, kinds = f'read{time.monotonic_ns()}', {'numbers': pa.int64()}\n"
+        "pc.register_scalar_function(\n"
+        "    read, name, {'summary': '', 'description': ''}, kinds, pa.int64())\n"
+        "table = pa.table({'numbers': np.arange(1_000_000)})\n"
+        "source = acero.Declaration('table_source', acero.TableSourceNodeOptions(table))\n"
+        "call = pc.Expression._call(name, [pc.field('numbers')])\n"
+        "steps = acero.ProjectNodeOptions([call], ['read'])\n"
+        "acero.Declaration('project', steps, [source]).to_table(use_threads=True)\n"
+        "print(said)\n"
+        "return 1.0"
+    )
+
+    assert outcome.status == "scored", outcome.message
+    assert "secret" not in outcome.output
+    assert "PermissionError" in outcome.output
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are counted on Linux")
+def test_a_metric_that_starts_process_after_process_is_ended(own: Own) -> None:
+    outcome = own(
+        "import os, time\n"
+        "for _ in range(100):\n"
+        "    if os.fork() == 0:\n"
+        "        time.sleep(60)\n"
+        "        os._exit(0)\n"
+        "time.sleep(60)\n"
+        "return 1.0"
+    )
+    assert_only_the_host_sees(outcome, "more than 64 processes")
+
+
 def test_a_metric_writes_no_file(own: Own, folder: Path, held: Mapping[str, str]) -> None:
     if not held["writing"]:
         pytest.skip("this kernel does not limit writing (no Landlock)")
@@ -455,7 +505,8 @@ def test_root_becomes_a_user_without_rights_where_all_may_read_the_libraries(
 
 
 def test_the_limits_in_force_are_told_by_name(held: Mapping[str, str]) -> None:
-    assert list(held) == ["time", "output", "memory", "network", "writing", "reading", "user"]
+    names = ["time", "output", "processes", "memory", "network", "writing", "reading", "user"]
+    assert list(held) == names
     assert held["time"]
     if sys.platform == "linux":
         assert held["memory"] == "resource limits"
