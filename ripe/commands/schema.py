@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ MARKS = {"error": "✗", "warning": "!", "note": "·"}
 
 
 @click.command()
-@click.argument("what", metavar="EXPERIMENT|CONTEST|FOLDER")
+@click.argument("what", metavar="EXPERIMENT|CONTEST|FOLDER", required=False)
 @click.option("--data", type=click.Path(path_type=Path), help="A folder with the contest's files.")
 @click.option("--target", metavar="COLUMN", help="For a FOLDER that no contest describes.")
 @click.option("--id", "id_column", metavar="COLUMN", help="For such a folder.")
@@ -27,27 +28,41 @@ MARKS = {"error": "✗", "warning": "!", "note": "·"}
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page."
 )
 @click.option("--json", "as_json", is_flag=True, help="The report as a JSON object.")
+@click.option(
+    "--experiment-file",
+    "of_files",
+    is_flag=True,
+    help="The JSON schema of experiment files instead, by which editors complete them.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
-    what: str,
+    what: str | None,
     data: Path | None,
     target: str | None,
     id_column: str | None,
     seed: int,
     output: Path | None,
     as_json: bool,
+    of_files: bool,
 ) -> None:
     """Compare the training with the test table: kinds, gaps, unseen values, shifts, leaks.
 
     Ends with status 1 when something is wrong; warnings alone do not count.
     """
+    if of_files:
+        _tell_file_schema(output)
+        return
+    if what is None:
+        raise click.UsageError("name an experiment, a contest or a folder with train.csv")
     from experiments.schema import find_tables
 
     tables = find_tables(what, home_of(ctx), data_folder=data, target=target, id_column=id_column)
     report = tables.describe(seed)
     if output is not None:
-        _write(output, report, tables.title)
+        from pipelines.tables.schema import report_page
+
+        _write(output, report_page(report, tables.title))
     if as_json:
         print_json(report.as_dict())
     else:
@@ -58,12 +73,21 @@ def command(
         ctx.exit(1)
 
 
-def _write(path: Path, report: SchemaReport, title: str) -> None:
+def _tell_file_schema(output: Path | None) -> None:
+    from experiments.file_schema import experiment_schema
+
+    if output is None:
+        print_json(experiment_schema())
+        return
+    _write(output, json.dumps(experiment_schema(), indent=2) + "\n")
+    say(f"Written to {output}; name it in a file's first line: #:schema {output}")
+
+
+def _write(path: Path, text: str) -> None:
     from competition.files import replaced_file
-    from pipelines.tables.schema import report_page
 
     with replaced_file(path) as temporary:
-        temporary.write_text(report_page(report, title), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _tell(report: SchemaReport, title: str) -> None:

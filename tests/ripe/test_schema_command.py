@@ -77,3 +77,16 @@ def test_an_error_among_the_findings_ends_with_status_1(tables: Path, tmp_path: 
 def test_an_unknown_name_says_what_there_is(tmp_path: Path) -> None:
     done = run(tmp_path, "schema", "titanicc")
     assert "did you mean 'titanic'" in str(done.exception)
+
+
+def test_the_json_schema_of_experiment_files_is_printed_or_written(tmp_path: Path) -> None:
+    printed = json.loads(run(tmp_path, "schema", "--experiment-file").stdout)
+    assert "features" in printed["properties"]
+    written = tmp_path / "experiment.schema.json"
+    done = run(tmp_path, "schema", "--experiment-file", "-o", str(written))
+    assert json.loads(written.read_text(encoding="utf-8")) == printed
+    assert f"#:schema {written}" in done.output
+
+
+def test_nothing_named_is_wrong_usage(tmp_path: Path) -> None:
+    assert run(tmp_path, "schema").exit_code == 2
