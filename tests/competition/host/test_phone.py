@@ -50,6 +50,6 @@ def test_every_page_fits_a_phone_and_the_score_is_in_sight(
         assert max(phone.evaluate(BESIDE)) == 0, path
     phone.goto(f"{contest}/leaderboard")
     box = phone.locator("tr.yours .score").bounding_box()
-    assert 0 < box["x"] and box["x"] + box["width"] < WIDTH
+    assert box["x"] > 0 and box["x"] + box["width"] < WIDTH
     badge = phone.locator("tr.baseline .tag").bounding_box()
     assert badge["height"] < 30
