@@ -22,6 +22,7 @@ from competition.metrics import Metric, get_metric
 from competition.tables import read_table
 from experiments.definition import DataFiles, Experiment
 from experiments.errors import MissingData
+from pipelines.errors import TableProblem
 from pipelines.models import Target
 from pipelines.models.champion import prediction_frame
 from pipelines.tables import TablePair, read_tables
@@ -38,12 +39,18 @@ class DataPlace:
     contest : Contest
     train : pathlib.Path
     test, sample : pathlib.Path or None
+    said_in : str
+        Where the columns are named: in the contest, or in the experiment's section ``data``.
+    names_rows : bool
+        Whether an id column is named there.
     """
 
     contest: Contest
     train: Path
     test: Path | None
     sample: Path | None
+    said_in: str = "contest"
+    names_rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,8 @@ def _from_files(name: str, files: DataFiles, base: Path) -> DataPlace:
         time_column=files.time_column,
     )
     train = _required(base / files.train)
-    return DataPlace(contest, train, _required(base / files.test) if files.test else None, None)
+    test = _required(base / files.test) if files.test else None
+    return DataPlace(contest, train, test, None, "data", files.id_column is not None)
 
 
 def _required(path: Path) -> Path:
@@ -193,6 +201,7 @@ def read_data(place: DataPlace) -> ContestData:
         group_column=contest.group_column,
         text_columns=contest.targets if contest.labels else (),
     )
+    _require_columns(place, tables)
     if not contest.labels and metric.predicts not in ("values", "distribution"):
         contest = replace(contest, labels=_labels_of(tables.train[contest.targets[0]]))
     return ContestData(
@@ -206,15 +215,30 @@ def read_data(place: DataPlace) -> ContestData:
     )
 
 
+def _require_columns(place: DataPlace, tables: TablePair) -> None:
+    """Refuse tables without the columns that the contest, or the experiment, says they have."""
+    contest = place.contest
+    for role in ("group_column", "time_column"):
+        name = getattr(contest, role)
+        if name is not None and name not in tables.train:
+            hint = did_you_mean(name, [str(column) for column in tables.train])
+            raise TableProblem(
+                f"{place.said_in}.{role}: the training table has no column {name!r}{hint}"
+            )
+    if place.names_rows and tables.test is not None and contest.id_column not in tables.test:
+        raise TableProblem(
+            f"the test table has no column {contest.id_column!r}, which names its rows; "
+            f"it has: {', '.join(map(str, tables.test.columns))}"
+        )
+
+
 def _labels_of(column: pd.Series[Any]) -> tuple[Any, ...]:
     return tuple(np.unique(column.to_numpy()).tolist())
 
 
 def _target(contest: Contest, train: pd.DataFrame) -> Target:
-    from pipelines.errors import TableProblem
-
     if not contest.labels:
-        return Target(train[list(contest.targets)].to_numpy(np.float64))
+        return Target(_values(contest, train))
     if len(contest.targets) > 1:
         raise TableProblem("contests with several targets of classes cannot be learned yet")
     numbers = {_word(label): number for number, label in enumerate(contest.labels)}
@@ -227,8 +251,26 @@ def _target(contest: Contest, train: pd.DataFrame) -> Target:
             f"{', '.join(map(str, contest.labels))}"
         )
     if len(np.unique(codes)) < 2:
-        raise TableProblem("the target has one class only; there is nothing to learn")
+        raise TableProblem(
+            f"the target {contest.targets[0]!r} has one class only, {column.iloc[0]!r}; "
+            "there is nothing to learn"
+        )
     return Target(codes, len(contest.labels))
+
+
+def _values(contest: Contest, train: pd.DataFrame) -> NDArray[np.float64]:
+    for name in contest.targets:
+        if not pd.api.types.is_numeric_dtype(train[name]):
+            raise TableProblem(
+                f"the target {name!r} must hold numbers for {contest.metric.name}, but holds "
+                f"{train[name].iloc[0]!r}"
+            )
+        if train[name].nunique() < 2:
+            raise TableProblem(
+                f"the target {name!r} has one value only, {train[name].iloc[0]}; "
+                "there is nothing to learn"
+            )
+    return train[list(contest.targets)].to_numpy(np.float64)
 
 
 def _word(label: Any) -> str:

@@ -97,8 +97,12 @@ def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise InvalidExperiment([f"{BASE_KEY}: goes round in a circle"], path.name)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise InvalidExperiment(["not a TOML file: it holds no UTF-8 text"], path.name) from None
+    except tomllib.TOMLDecodeError as error:
         raise InvalidExperiment([f"not a TOML file: {error}"], path.name) from None
+    except OSError as error:
+        raise InvalidExperiment([f"cannot be read: {error.strerror}"], path.name) from None
     base = content.pop(BASE_KEY, None)
     if base is None:
         return content

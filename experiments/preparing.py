@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
+
+from competition.errors import did_you_mean
 from experiments.data import ContestData
 from experiments.definition import Experiment
-from experiments.recipes import label_of, recipe_of, starting_values
+from experiments.recipes import label_of, recipe_of, starting_labels, starting_values
+from pipelines.errors import RecipeProblem, TableProblem
 from pipelines.features.steps import Setting
 from pipelines.folds import Fold, FoldPlan, make_folds
 from pipelines.models import PreparedFolds
@@ -28,6 +35,7 @@ def make_lesson(experiment: Experiment, data: ContestData) -> Lesson:
         tuple(_folds(experiment, data)),
         partial(recipe_of, experiment),
         first,
+        starting_labels(experiment),
     )
 
 
@@ -43,7 +51,34 @@ def prepare(lesson: Lesson, data: ContestData, home: Path | None = None) -> Prep
     """
     test = data.tables.test
     cache = None if home is None else FeatureCache(home / CACHE_FOLDER, data.tables.digest)
-    return lesson.prepare(None if test is None else test.reindex(columns=data.columns), cache)
+    rows = None if test is None else test.reindex(columns=data.columns)
+    with _told_what_test_lacks(data):
+        prepared = lesson.prepare(rows, cache)
+        for label in lesson.labels:
+            _prepare_now(prepared, label)
+    return prepared
+
+
+def _prepare_now(prepared: PreparedFolds, label: str) -> None:
+    """Prepare the folds by a recipe before the search begins: a mistake in it is told at once."""
+    try:
+        prepared.by_recipe(label)
+    except RecipeProblem as error:
+        raise RecipeProblem(f"recipe {label.partition(' ')[0]!r}: {error}") from None
+
+
+@contextmanager
+def _told_what_test_lacks(data: ContestData) -> Iterator[None]:
+    """Say of a column that no recipe can use when only the test table lacks it."""
+    try:
+        yield
+    except RecipeProblem as error:
+        lacking = [name for name in data.tables.left_out if f"no column {name!r}" in str(error)]
+        if not lacking:
+            raise
+        raise RecipeProblem(
+            f"{error}; the training table has it, the test table lacks it"
+        ) from None
 
 
 def _folds(experiment: Experiment, data: ContestData) -> list[Fold]:
@@ -55,5 +90,15 @@ def _folds(experiment: Experiment, data: ContestData) -> list[Fold]:
         classes=bool(data.target.classes),
         groups=data.groups,
         order=data.order,
-        numbers=None if column is None else data.tables.train[column].to_numpy(),
+        numbers=None if column is None else _fold_numbers(data, column),
     )
+
+
+def _fold_numbers(data: ContestData, column: str) -> NDArray[Any]:
+    train = data.tables.train
+    if column not in train:
+        hint = did_you_mean(column, [str(name) for name in train])
+        raise TableProblem(
+            f"validation.fold_column: the training table has no column {column!r}{hint}"
+        )
+    return train[column].to_numpy()

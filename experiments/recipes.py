@@ -137,6 +137,13 @@ def label_of(experiment: Experiment, values: Mapping[str, Any]) -> str:
     return name if FEATURES in values else ""
 
 
+def starting_labels(experiment: Experiment) -> tuple[str, ...]:
+    """Return the labels of all recipes that trials may take, with their first options."""
+    first = starting_values(experiment)
+    names = experiment.search.space.get(FEATURES, [])
+    return tuple(label_of(experiment, {**first, FEATURES: name}) for name in names)
+
+
 def recipe_of(experiment: Experiment, label: str) -> tuple[Step, ...]:
     """Return the steps that a label stands for."""
     name, chosen = _parts(label)

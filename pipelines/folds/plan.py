@@ -174,10 +174,26 @@ def _require(
     }
     if kind in needed and needed[kind][1] is None:
         raise FoldProblem(f"{kind} folds need a {needed[kind][0]}, but the contest names none")
+    if kind is FoldKind.PLAIN and len(target) < plan.folds:
+        raise FoldProblem(
+            f"{plan.folds} folds need at least {plan.folds} rows, but there are {len(target)}; "
+            "lower validation.folds"
+        )
+    if kind is FoldKind.PREDEFINED:
+        _require_numbers(np.asarray(numbers))
     if kind in (FoldKind.STRATIFIED, FoldKind.STRATIFIED_GROUPED):
         _require_members(plan, target)
     if kind in GROUPED_KINDS:
         _require_groups(plan, np.asarray(groups))
+
+
+def _require_numbers(numbers: NDArray[Any]) -> None:
+    whole = np.issubdtype(numbers.dtype, np.integer)
+    if not whole or len(np.unique(numbers[numbers >= 0])) < 2:
+        raise FoldProblem(
+            "the fold column must hold whole numbers of at least two folds (-1: never scored), "
+            f"but holds {', '.join(map(str, np.unique(numbers.astype(str))[:5]))}"
+        )
 
 
 def _require_members(plan: FoldPlan, target: NDArray[Any]) -> None:

@@ -50,6 +50,8 @@ class Lesson:
         Returns the recipe of a label, where candidates learn from several.
     label : str
         That of its own recipe.
+    labels : tuple of str
+        Those of recipes that candidates are expected to learn from.
     """
 
     recipe: tuple[Step, ...]
@@ -59,6 +61,7 @@ class Lesson:
     folds: tuple[Fold, ...]
     choose: Callable[[str], tuple[Step, ...]] | None = None
     label: str = ""
+    labels: tuple[str, ...] = ()
 
     def by_recipe(self, label: str) -> "Lesson":
         """Return the same lesson by the recipe of a label; the empty label means this one."""

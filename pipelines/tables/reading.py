@@ -24,6 +24,8 @@ class TablePair:
         Rows to predict, without the targets.
     features : tuple of str
         Columns of both tables that may be learned from: neither id, target nor group.
+    left_out : tuple of str
+        Columns of `train` that are not learned from because `test` lacks them.
     digest : str
         SHA-256 over the contents of both files, 64 hexadecimal digits.
     digests : dict of str to str
@@ -35,6 +37,7 @@ class TablePair:
     features: tuple[str, ...]
     digest: str
     digests: dict[str, str]
+    left_out: tuple[str, ...] = ()
 
 
 def read_tables(
@@ -69,10 +72,14 @@ def read_tables(
     train_frame = read_table(train, text_columns=text_columns)
     _require_targets(train_frame, targets, train)
     test_frame = None if test is None else read_table(test)
-    features = _shared_features(train_frame, test_frame, {*targets, id_column, group_column})
+    reserved = {*targets, id_column, group_column}
+    features = _shared_features(train_frame, test_frame, reserved)
+    left_out = [name for name in train_frame.columns if name not in {*features, *reserved}]
     _parse_dates(train_frame, test_frame, features)
     digests = {path.name: digest_file(path) for path in (train, test) if path is not None}
-    return TablePair(train_frame, test_frame, features, _combined(digests), digests)
+    return TablePair(
+        train_frame, test_frame, features, _combined(digests), digests, tuple(left_out)
+    )
 
 
 def _require_targets(train: pd.DataFrame, targets: Sequence[str], path: Path) -> None:
@@ -93,8 +100,17 @@ def _shared_features(
     if test is not None:
         columns = [name for name in columns if name in test.columns]
     if not columns:
-        raise TableProblem("train and test tables share no column to learn from")
+        tested = "" if test is None else f", and the test table has {_listed(test, reserved)}"
+        raise TableProblem(
+            "the tables share no column to learn from: beside targets, ids and groups the training "
+            f"table has {_listed(train, reserved)}{tested}"
+        )
     return tuple(columns)
+
+
+def _listed(frame: pd.DataFrame, reserved: set[str | None]) -> str:
+    names = [str(name) for name in frame.columns if name not in reserved]
+    return ", ".join(map(repr, names)) or "none"
 
 
 def _parse_dates(train: pd.DataFrame, test: pd.DataFrame | None, features: tuple[str, ...]) -> None:
