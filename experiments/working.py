@@ -143,7 +143,7 @@ def work(
         data = _same_data(order, terms.experiment, terms.data_digest)
         with threadpool_limits(order.threads):
             lesson = make_lesson(terms.experiment, data)
-            prepared = prepare(lesson, data)
+            prepared = prepare(lesson, data, Path(order.home))
             with _recording(order, terms.experiment, data, terms.tracking) as (session, uri):
                 shop = open_workshop(
                     terms.experiment, data, lesson, prepared, order.place, study, session

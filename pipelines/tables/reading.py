@@ -39,6 +39,14 @@ class TablePair:
     digests: dict[str, str]
     left_out: tuple[str, ...] = ()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how the tables were taken."""
+        if not self.left_out:
+            return ()
+        names = ", ".join(map(repr, self.left_out))
+        return (f"the test table lacks {names}: nothing is learned from what it lacks",)
+
 
 def read_tables(
     train: Path,
