@@ -11,13 +11,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
-from competition.store import add_user, create_token, open_store
+from competition.definition import Contest, MetricChoice, dump_contest
+from competition.queue import count_workers
+from competition.store import (
+    Status,
+    add_contest,
+    add_user,
+    create_token,
+    get_entry,
+    open_store,
+    submit_entry,
+)
+from competition.store.schema import JobRow
 
 RIPE = str(Path(sys.executable).with_name("ripe"))
 
@@ -113,6 +124,62 @@ def test_an_upload_in_hand_is_finished_before_it_ends(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert [line["status"] for line in lines if "status" in line] == [200, 200]
     assert token not in log
+
+
+def contest_with_an_endless_entry(folder: Path, home: Path) -> int:
+    """Make a home whose one contest scores an entry of ones for ten minutes; return that entry."""
+    (folder / "data").mkdir(parents=True)
+    metric = MetricChoice("mine", file="metric.py", predicts="labels", greater_is_better=True)
+    contest = Contest(
+        slug="slow", title="Slow", metric=metric, targets=("ripe",), labels=(0, 1), launched_at=None
+    )
+    dump_contest(contest, folder / "contest.toml")
+    (folder / "metric.py").write_text(
+        "import time\n\ndef score(solution, submission, row_id_column_name):\n"
+        '    time.sleep(600 * bool(submission["ripe"].all()))\n    return 0.25\n'
+    )
+    (folder / "solution.csv").write_text(
+        "id,ripe,Usage\n1,0,Public\n2,1,Public\n3,0,Private\n4,1,Private\n"
+    )
+    (folder / "data" / "sample_submission.csv").write_text("id,ripe\n1,0\n2,0\n3,0\n4,0\n")
+    now = datetime.now(UTC)
+    with open_store(home) as store:
+        add_user(store, "ada", now=now)
+        add_contest(store, folder, now=now)
+        (home / "ones.csv").write_text("id,ripe\n1,1\n2,1\n3,1\n4,1\n")
+        digest = store.files.put(home / "ones.csv")
+        return submit_entry(store, "slow", "ada", upload=digest, file_name="ones.csv", now=now).ref
+
+
+def offspring(pid: int) -> set[int]:
+    """All processes below one."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            words = path.read_text().rsplit(")", 1)[1].split()
+            children.setdefault(int(words[1]), []).append(int(path.parent.name))
+    found, new = set(), [pid]
+    while new:
+        new = [child for one in new for child in children.get(one, [])]
+        found |= set(new)
+    return found
+
+
+def test_an_entry_in_hand_is_given_back_when_it_is_told_to_stop(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    ref = contest_with_an_endless_entry(tmp_path / "slow", home)
+    with up(home, "--no-mlflow") as (process, _), open_store(home) as store:
+        assert eventually(lambda: get_entry(store, ref).status is Status.SCORING)
+        below = offspring(process.pid)
+        assert below
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        assert get_entry(store, ref).status is Status.PENDING
+        with store.reading() as session:
+            job = session.get_one(JobRow, ref)
+            assert (job.lease, job.worker, job.attempts, job.last_error) == (None, None, 0, "")
+        assert count_workers(store, datetime.now(UTC)) == 0
+        assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), 20)
 
 
 def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
