@@ -13,12 +13,14 @@ from competition.errors import (
     NotAllowed,
     UnknownMetric,
 )
+from competition.store.changing import ContestChanged
 
 __all__ = ["Failure", "failure_of", "refusal"]
 
 log = logging.getLogger(__name__)
 
 _STATUS: Mapping[type[Exception], int] = {
+    ContestChanged: 409,
     UnknownMetric: 400,  # it was written wrong, not looked for
     LookupError: 404,
     NotAllowed: 403,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,20 @@ def test_truth_that_the_metric_cannot_score_is_refused_in_one_sentence(
     said = told.json()["message"]
     assert said.startswith("the metric mape cannot score its truth: ") and "\n" not in said
     assert held(house) == before
+
+
+def test_of_changes_at_once_none_is_lost_that_was_answered_with_success(house: Any) -> None:
+    def write(number: int) -> int:
+        page = {"name": f"notes{number}", "content": "x"}
+        fields = {"competitionName": house.slug, "page": page}
+        told = house.call("CreateCompetitionPage", fields, user="grace")
+        if told.status_code != 200:
+            assert told.status_code == 409
+            assert "changed by somebody else meanwhile" in told.json()["message"]
+        return number if told.status_code == 200 else -1
+
+    with ThreadPoolExecutor(6) as threads:
+        written = {number for number in threads.map(write, range(12)) if number >= 0}
+    pages = get_contest(house.store, house.slug).pages
+    assert written
+    assert {name for name in pages if name.startswith("notes")} == {f"notes{n}" for n in written}
