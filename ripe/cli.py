@@ -49,6 +49,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "blend": ("ripe.commands.blend", "Blend several submissions or runs into one."),
     "leaderboard": ("ripe.commands.leaderboard", "Show who leads a contest."),
     "worker": ("ripe.commands.worker", "Score waiting entries beside a host."),
+    "backup": ("ripe.commands.backup", "Pack this home into one file, also while it is in use."),
+    "restore": ("ripe.commands.restore", "Put a backup back as a new home, at any place."),
     "doctor": ("ripe.commands.doctor", "Say what is stale, broken or half-done in this home."),
     "kaggle": ("ripe.commands.kaggle", "The official kaggle command, pointed at a Ripe host."),
 }
