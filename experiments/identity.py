@@ -6,12 +6,17 @@ import hashlib
 import json
 from pathlib import Path
 
-from experiments.definition import Experiment
+from experiments.definition import Experiment, Search
+from experiments.errors import ExperimentError
 from pipelines.search import StudyPlace
+from pipelines.search.storage import shown_url, study_names
 
 BUDGET_KEYS = ("trials", "seconds", "patience")
 NOT_OF_THE_RESULTS = {"name", "description", "ensemble", "submission", "report"}
 DIGEST_DIGITS = 12
+STUDIES = "studies"
+LATER_KEYS = ("objectives", "start", "start_from", "start_best")
+"""Keys of the search that count where they are given: older studies go on without them."""
 
 
 def experiment_digest(experiment: Experiment) -> str:
@@ -25,8 +30,14 @@ def experiment_digest(experiment: Experiment) -> str:
         64 hexadecimal digits.
     """
     content = experiment.model_dump(mode="json", exclude=NOT_OF_THE_RESULTS)
+    search = content["search"]
+    if not experiment.recipes:
+        del content["recipes"]
     for key in BUDGET_KEYS:
-        del content["search"][key]
+        del search[key]
+    for key in LATER_KEYS:
+        if search[key] == Search.model_fields[key].default:
+            del search[key]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -47,21 +58,52 @@ def study_name(experiment: Experiment, data_digest: str, fresh: int = 0) -> str:
 
 
 def study_place(
-    home: Path, experiment: Experiment, data_digest: str, *, start_over: bool = False
+    home: Path,
+    experiment: Experiment,
+    data_digest: str,
+    *,
+    start_over: bool = False,
+    storage: str | None = None,
 ) -> StudyPlace:
-    """Return where the study lies: the newest start of this identity, or a new one."""
-    folder = home / "studies"
-    folder.mkdir(parents=True, exist_ok=True)
-    starts = 0
-    while _place(folder, experiment, data_digest, starts).journal.exists():
-        starts += 1
-    start = starts if start_over else max(0, starts - 1)
-    return _place(folder, experiment, data_digest, start)
+    """Return where the study lies: the newest start of this identity, or a new one.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+    experiment : Experiment
+    data_digest : str
+        Of the tables.
+    start_over : bool
+        Whether to begin a new start, though there is one.
+    storage : str, optional
+        Database of studies, in place of the home's journals. A start keeps its files in the home
+        under its name, so that one in a journal and one in a database never share a name.
+    """
+    here = {path.with_suffix("").name for path in (home / STUDIES).glob(f"{experiment.name}-*")}
+    journals = {path.stem for path in (home / STUDIES).glob(f"{experiment.name}-*.journal")}
+    there = journals if storage is None else study_names(storage)
+    most = 1 + sum(name.startswith(experiment.name) for name in here | there)
+    names = [study_name(experiment, data_digest, start) for start in range(most + 1)]
+    begun = [start for start, name in enumerate(names) if name in there]
+    if begun and not start_over:
+        return _unless_taken(place_of(home, names[begun[-1]], storage), journals)
+    taken = [start for start, name in enumerate(names) if name in here | there]
+    return place_of(home, names[taken[-1] + 1 if taken else 0], storage)
 
 
-def _place(folder: Path, experiment: Experiment, data_digest: str, fresh: int) -> StudyPlace:
-    name = study_name(experiment, data_digest, fresh)
-    return StudyPlace(folder / f"{name}.journal", name)
+def _unless_taken(place: StudyPlace, journals: set[str]) -> StudyPlace:
+    """Return a place whose files do not mix with those of a study in this home's journal."""
+    if place.url is not None and place.name in journals:
+        raise ExperimentError(
+            f"study {place.name} lies in a journal of this home and in {shown_url(place.url)}; "
+            "continue the latter in another home (--home), or start over with --fresh"
+        )
+    return place
+
+
+def place_of(home: Path, name: str, storage: str | None = None) -> StudyPlace:
+    """Return where the study of some name lies."""
+    return StudyPlace(home / STUDIES / f"{name}.journal", name, storage)
 
 
 def study_folder(place: StudyPlace) -> Path:

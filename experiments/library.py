@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.definition import Experiment
+from experiments.recipes import candidate_of
+from experiments.result import FrontTrial
 from pipelines.models import Candidate
 from pipelines.search import SearchSpace, suggest
+from pipelines.search.objectives import pareto_front, ranked
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -38,37 +41,30 @@ def trial_seed(seed: int, number: int) -> int:
 def kept_trials(
     study: Study,
     space: SearchSpace,
-    fixed: Mapping[str, Any],
-    seed: int,
+    experiment: Experiment,
     folder: Path,
-    *,
-    greater_is_better: bool,
 ) -> list[KeptTrial]:
-    """Return the completed trials, the best first; of equals the earlier.
+    """Return the completed trials, the best first by the rule of `pipelines.search.objectives`.
 
     Parameters
     ----------
     study : optuna.Study
     space : SearchSpace
-    fixed : mapping
-        Parameters that did not vary.
-    seed : int
-        Of the experiment.
+    experiment : Experiment
     folder : pathlib.Path
         Of the study.
-    greater_is_better : bool
     """
-    from optuna.trial import TrialState
-
-    sign = -1.0 if greater_is_better else 1.0
-    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return [
         KeptTrial(
             trial.number,
-            Candidate({**fixed, **suggested(trial.params, space)}, trial_seed(seed, trial.number)),
+            candidate_of(
+                experiment,
+                {**experiment.fixed, **suggested(trial.params, space)},
+                trial_seed(experiment.seed, trial.number),
+            ),
             kept_answers(folder, trial.number),
         )
-        for trial in sorted(done, key=lambda trial: (sign * float(trial.value or 0), trial.number))
+        for trial in ranked(study)
     ]
 
 
@@ -77,6 +73,23 @@ def suggested(values: dict[str, Any], space: SearchSpace) -> dict[str, Any]:
     from optuna.trial import FixedTrial
 
     return suggest(FixedTrial(values), space)  # type: ignore[arg-type]
+
+
+def front_trials(
+    study: Study, space: SearchSpace, experiment: Experiment
+) -> tuple[FrontTrial, ...]:
+    """Return the Pareto front, the best score first; empty where there is one objective."""
+    objectives = experiment.search.objectives
+    if len(objectives) == 1:
+        return ()
+    return tuple(
+        FrontTrial(
+            trial.number,
+            dict(zip(objectives, trial.values, strict=True)),
+            {**experiment.fixed, **suggested(trial.params, space)},
+        )
+        for trial in pareto_front(study)
+    )
 
 
 def keep_answers(folder: Path, number: int, answers: Answers) -> None:

@@ -15,7 +15,7 @@ from experiments.reporting.building import REPORT_FOLDER
 from experiments.result import ModelScore
 from experiments.writing import EXPERIMENT_FILE, format_experiment
 from pipelines.search.trials import TrialOutcome
-from pipelines.tracking.rows import Point, RunLog, in_ms
+from pipelines.tracking.rows import Point, RunLog, RunLogs, in_ms
 from pipelines.tracking.session import TrackingSession
 from pipelines.tracking.surroundings import (
     CODE_FOLDER,
@@ -28,17 +28,26 @@ from pipelines.tracking.surroundings import (
 
 if TYPE_CHECKING:
     from optuna import Trial
+    from optuna.trial import FrozenTrial
 
 STUDY_KEY = "study"
 CURVES = ("train_loss", "validation_loss")
 
 
 def start_study_log(
-    session: TrackingSession, experiment: Experiment, data: ContestData, study: str
+    session: TrackingSession,
+    experiment: Experiment,
+    data: ContestData,
+    study: str,
+    *,
+    joins: bool = False,
 ) -> RunLog:
-    """Begin (or continue) the study's run and record what it learns from."""
+    """Begin (or continue) the study's run and record what it learns from.
+
+    A worker of its own session joins the study's run where there is one already.
+    """
     log = session.run(STUDY_KEY)
-    log.start(experiment.name, now=_now(), found_by={"ripe.study": study})
+    log.start(experiment.name, now=_now(), found_by={"ripe.study": study}, joins=joins)
     log.tags(
         {
             "ripe.kind": "study",
@@ -97,8 +106,8 @@ def _note(experiment: Experiment, data: ContestData) -> str:
 
 
 def record_trial(
-    session: TrackingSession,
-    trial: Trial,
+    session: RunLogs,
+    trial: Trial | FrozenTrial,
     outcome: TrialOutcome,
     parameters: Mapping[str, Any],
     seed: int,
@@ -114,8 +123,9 @@ def record_trial(
         log.metrics(_curves(outcome, in_ms(started), now))
         log.metrics(Point(name, value, 0, now) for name, value in _numbers(parameters).items())
         log.metrics(Point(name, value, 0, now) for name, value in _scores(outcome).items())
-        if outcome.failure is not None:
-            log.tags({"stop.reason": outcome.failure})
+        reason = outcome.failure or _given_up(outcome)
+        if reason is not None:
+            log.tags({"stop.reason": reason})
         log.end({"COMPLETE": "FINISHED", "PRUNED": "KILLED"}.get(state, "FAILED"), now=_now())
 
 
@@ -132,16 +142,29 @@ def trial_name(number: int, outcome: TrialOutcome, parameters: Mapping[str, Any]
     """
     result = f"{outcome.score:.4f}" if outcome.fold_scores else "failed"
     words = [f"#{number}", "pruned" if outcome.pruned else result]
+    if outcome.folds_left:
+        words.append(f"of {len(outcome.places)} folds")
     if "hidden_layer_sizes" in parameters:
         words.append(f"({', '.join(map(str, parameters['hidden_layer_sizes']))})")
     return " ".join(words)
 
 
+def _given_up(outcome: TrialOutcome) -> str | None:
+    """Return that a trial was given up before its last fold, where it was."""
+    if not outcome.folds_left:
+        return None
+    tried = len(outcome.places)
+    return f"given up after {tried} of {tried + outcome.folds_left} folds"
+
+
 def _scores(outcome: TrialOutcome) -> dict[str, float]:
     values = {"seconds": outcome.seconds, "peak_memory_mb": peak_memory_mb()}
+    if outcome.size is not None:
+        values["size"] = float(outcome.size)
     if outcome.fold_scores:
         values |= {"cv.score": outcome.score, "cv.std": outcome.spread}
-        values |= {f"fold{n}/score": score for n, score in enumerate(outcome.fold_scores, 1)}
+        scored = zip(outcome.by_fold, outcome.fold_scores, strict=True)
+        values |= {f"fold{n}/score": score for (n, _), score in scored}
     return values
 
 
@@ -163,11 +186,7 @@ def _curves(outcome: TrialOutcome, started_ms: int, ended_ms: int) -> list[Point
     longest = max((len(fit.history) for fit in outcome.fits), default=0)
     for step in range(longest):
         moment = started_ms + (ended_ms - started_ms) * (step + 1) // longest
-        rows = [
-            (n, fit.history[step])
-            for n, fit in enumerate(outcome.fits, 1)
-            if step < len(fit.history)
-        ]
+        rows = [(n, fit.history[step]) for n, fit in outcome.by_fold if step < len(fit.history)]
         for curve in CURVES:
             values = [(n, float(row[curve])) for n, row in rows if curve in row]
             points += [Point(f"fold{n}/{curve}", value, step + 1, moment) for n, value in values]

@@ -24,6 +24,12 @@ class Progress:
         Best score so far.
     history : tuple of float
         Best score after each trial of this session.
+    part : float
+        Trials' worth of training that the batch in hand has had.
+    per_minute : float or None
+        Trials a minute.
+    seconds_left : float or None
+        Until the search is over, at this pace.
     """
 
     stage: str
@@ -31,6 +37,9 @@ class Progress:
     total: int
     best: float | None = None
     history: tuple[float, ...] = ()
+    part: float = 0.0
+    per_minute: float | None = None
+    seconds_left: float | None = None
 
 
 OnProgress = Callable[[Progress], None]
@@ -47,6 +56,52 @@ class ModelScore:
 
 
 @dataclass(frozen=True)
+class FrontTrial:
+    """A trial that no other beats in every objective.
+
+    Attributes
+    ----------
+    number : int
+    values : mapping
+        Objective -> value: the score, and the number of weights as `size`.
+    parameters : mapping
+        Of the model.
+    """
+
+    number: int
+    values: Mapping[str, float]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RecipeScore:
+    """What a recipe of features is worth, by its best trial.
+
+    Attributes
+    ----------
+    name : str
+    trial : int
+        Number of its best trial.
+    trials : int
+        How many trials took it.
+    score : float
+        Cross-validated score of that trial.
+    worth : float
+        How much better the experiment's own recipe scores: what this one lacks.
+    worth_low, worth_high : float
+        95 % interval of that difference, over resamples that both share.
+    """
+
+    name: str
+    trial: int
+    trials: int
+    score: float
+    worth: float
+    worth_low: float
+    worth_high: float
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """A finished study.
 
@@ -59,7 +114,7 @@ class StudyResult:
     trials, new_trials : int
         Trials in the study, and those of this session; none where the budget was spent before.
     best_number : int
-        Number of the best trial.
+        Number of the best trial; with several objectives, of the best score on the front.
     best_score : float
         Mean of its folds' scores.
     best_parameters : mapping
@@ -76,6 +131,12 @@ class StudyResult:
     seconds : float
     warning : str or None
         Why rows wait to be sent to MLflow.
+    front : tuple of FrontTrial
+        The Pareto front of a study with several objectives, the best score first; else empty.
+    notes : tuple of str
+        What else the user should know, such as workers that were lost.
+    recipes : tuple of RecipeScore
+        What each recipe is worth, where trials chose among several; else empty.
     """
 
     experiment: str
@@ -95,6 +156,9 @@ class StudyResult:
     folder: Path
     seconds: float
     warning: str | None = None
+    front: tuple[FrontTrial, ...] = ()
+    notes: tuple[str, ...] = ()
+    recipes: tuple[RecipeScore, ...] = ()
 
     @property
     def score(self) -> float:
@@ -131,4 +195,7 @@ class StudyResult:
             "folder": str(self.folder),
             "seconds": self.seconds,
             "warning": self.warning,
+            "notes": list(self.notes),
+            "front": [vars(trial) for trial in self.front],
+            "recipes": [vars(recipe) for recipe in self.recipes],
         }

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from experiments.definition import Experiment
+from experiments.recipes import starting_values
 from pipelines.errors import SearchProblem
+from pipelines.models import NETWORK
 from pipelines.search import SearchSpace, parse_space
 from pipelines.search.grid import grid_problems
-from pipelines.search.points import as_trial_parameters
+from pipelines.search.objectives import SCORE, SIZE
+from pipelines.search.points import as_trial_parameters, start_problems
+from pipelines.search.pruning import FEWEST_FOLDS, WILCOXON
 from pipelines.search.samplers import sampler_problems
 
 SPACE = "search.space"
@@ -23,20 +27,52 @@ def search_problems(experiment: Experiment) -> list[str]:
     space = parse_space(experiment.search.space)
     return [
         *_first_trial_problems(experiment, space),
+        *start_problems(experiment.search.start, space, "search.start"),
+        *_objective_problems(experiment),
         *_sampler_problems(experiment, space),
+        *_pruner_problems(experiment),
     ]
 
 
 def _first_trial_problems(experiment: Experiment, space: SearchSpace) -> list[str]:
     try:
-        as_trial_parameters(experiment.fixed, space)
+        as_trial_parameters(starting_values(experiment), space)
     except SearchProblem as error:
         return [f"{SPACE}: {error}"]
     return []
+
+
+def _objective_problems(experiment: Experiment) -> list[str]:
+    path, wanted = "search.objectives", experiment.search.objectives
+    problems = []
+    if wanted[0] != SCORE or len(set(wanted)) < len(wanted):
+        problems.append(f"{path}: begins with 'score' and names each once, but got {wanted}")
+    if SIZE in wanted and experiment.model != NETWORK:
+        problems.append(
+            f"{path}: 'size' counts the weights of a network; {experiment.model} has none"
+        )
+    return problems
 
 
 def _sampler_problems(experiment: Experiment, space: SearchSpace) -> list[str]:
     name = experiment.search.sampler
     if name == "grid":
         return grid_problems(space, SPACE)
-    return sampler_problems(name, space, 1, "search.sampler")
+    return sampler_problems(name, space, len(experiment.search.objectives), "search.sampler")
+
+
+def _pruner_problems(experiment: Experiment) -> list[str]:
+    name, wanted = experiment.search.pruner, experiment.search.objectives
+    if name != "none" and len(wanted) > 1:
+        return [
+            f"search.pruner: {name!r} needs a single objective, but got {', '.join(wanted)}; "
+            "leave it out"
+        ]
+    folds = experiment.validation.folds * experiment.validation.repeats
+    if name == WILCOXON and folds < FEWEST_FOLDS:
+        return [
+            f"search.pruner: 'wilcoxon' tells a worse trial after {FEWEST_FOLDS - 1} folds at the "
+            f"soonest and needs at least {FEWEST_FOLDS}, but got {folds}; raise validation.folds "
+            "or validation.repeats"
+        ]
+    return []

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
+from experiments.crew import AbsentCrew, Crew, LocalCrew, threads_each
 from experiments.data import ContestData, find_data, read_data
 from experiments.definition import Experiment
 from experiments.errors import ExperimentError
 from experiments.finishing import MODEL_FOLDER, Finished, finish
+from experiments.following import follow
+from experiments.gathering import gather, record_lost, record_place
 from experiments.identity import study_place
+from experiments.library import front_trials
+from experiments.opening import new_session, open_workshop, tracking_address
 from experiments.preparing import make_lesson, prepare
 from experiments.recording import record_files, record_models, start_study_log
 from experiments.result import OnProgress, Progress, StudyResult
 from experiments.schema import keep_schema
-from experiments.searching import search
+from experiments.searching import best_so_far, search
+from experiments.terms import Terms, keep_terms
+from experiments.working import WorkOrder
 from experiments.workshop import Workshop
-from pipelines.models.scoring import Scorer
-from pipelines.search import StudyPlace, open_study, parse_space
-from pipelines.search.study import REASON, counted_trials, drop_own_trials
-from pipelines.tracking import RunLog, TrackingPlace, TrackingSession
-from pipelines.tracking.session import SPOOL_FOLDER, recover_home
+from pipelines.search import StudyPlace, open_study
+from pipelines.search.objectives import ranked
+from pipelines.search.plotting import write_plots
+from pipelines.search.samplers import check_sampler
+from pipelines.search.storage import HEARTBEAT_SECONDS, close_study, storage_url
+from pipelines.search.study import REASON, counted_trials, drop_own_trials, study_exists
+from pipelines.tracking import RunLog, TrackingSession
+
+if TYPE_CHECKING:
+    from optuna import Study
 
 THREADS = 1  # networks of table size gain nothing from more
 
@@ -37,6 +51,11 @@ def run_experiment(
     data_folder: Path | None = None,
     base: Path | None = None,
     fresh: bool = False,
+    resume: bool = False,
+    storage: str | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
+    heartbeat_seconds: int = HEARTBEAT_SECONDS,
     tracking_uri: str | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -54,6 +73,20 @@ def run_experiment(
         Folder that paths in the experiment file start from.
     fresh : bool
         Start over in a new study, though there is one of the same identity.
+    resume : bool
+        Refuse to begin a study where there is none to continue.
+    storage : str, optional
+        Database of studies (``postgresql://…`` or ``sqlite:///…``), in place of a journal in the
+        home.
+    workers : int
+        Processes that search: one is this process itself; with 0 it only waits for workers from
+        elsewhere (`ripe worker --study`) and finishes. Only one worker's results can be repeated
+        byte for byte.
+    cluster : str, optional
+        Address of a `dask.distributed` scheduler whose processes search, `workers` of them at
+        most where more than one is given.
+    heartbeat_seconds : int
+        How often workers say that they live; after three times as long they count as dead.
     tracking_uri : str, optional
         MLflow tracking address, in place of the home's own database.
     on_progress : callable, optional
@@ -73,50 +106,112 @@ def run_experiment(
         When it should stop; running trials are dropped, and the study can be continued.
     """
     began = time.perf_counter()
-    tell = on_progress or _tell_nobody
+    check_sampler(experiment.search.sampler)
+    tell = on_progress or (lambda progress: None)
     tell(Progress("reading", 0, experiment.search.trials))
+    url = None if storage is None else storage_url(storage)
     data = read_data(find_data(experiment, home, folder=data_folder, base=base))
     with threadpool_limits(THREADS):
-        shop = _open_workshop(experiment, data, home, fresh, tracking_uri)
-        shop.on_progress, shop.should_stop = tell, should_stop or _never
-        return _run(shop, began)
+        lesson = make_lesson(experiment, data)
+        prepared = prepare(lesson, data, home)
+        place = study_place(home, experiment, data.tables.digest, start_over=fresh, storage=url)
+        if resume and not study_exists(place):
+            raise _nothing_to_continue(experiment)
+        place = replace(place, heartbeat_seconds=heartbeat_seconds)
+        terms = Terms(experiment, data.tables.digest, tracking_address(home, data, tracking_uri))
+        with _opened(place, terms, data) as study:
+            session = new_session(home, place.name, data, tracking_uri)
+            shop = open_workshop(experiment, data, lesson, prepared, place, study, session)
+            shop.on_progress, shop.workers = tell, max(1, workers)
+            shop.recorded_at = record_place(home, tracking_address(home, data, tracking_uri))
+            shop.should_stop = should_stop or shop.should_stop
+            shop.notes += data.tables.notes
+            order = WorkOrder(
+                place.name,
+                str(home.resolve()),
+                url,
+                session=str(session.folder.resolve()),
+                tracking=tracking_uri,
+                data_folder=_absolute(data_folder),
+                base=_absolute(base),
+                heartbeat_seconds=heartbeat_seconds,
+            )
+            return _run(shop, session, began, Launch(order, workers, cluster))
 
 
-def _open_workshop(
-    experiment: Experiment, data: ContestData, home: Path, fresh: bool, tracking_uri: str | None
-) -> Workshop:
-    lesson = make_lesson(experiment, data)
-    prepared = prepare(lesson, data)
-    place = study_place(home, experiment, data.tables.digest, start_over=fresh)
-    session = _open_session(home, place, data, tracking_uri)
-    return Workshop(
-        experiment=experiment,
-        data=data,
-        lesson=lesson,
-        prepared=prepared,
-        scorer=Scorer.over(data.metric, prepared.target, data.contest.labels),
-        place=place,
-        space=parse_space(experiment.search.space),
-        study=open_study(place, greater_is_better=data.metric.greater_is_better),
-        session=session,
-        on_progress=_tell_nobody,
-        should_stop=_never,
+@contextmanager
+def _opened(place: StudyPlace, terms: Terms, data: ContestData) -> Iterator[Study]:
+    """Open a study, made where it is not there, with what its workers go by."""
+    study = open_study(
+        place,
+        greater_is_better=data.metric.greater_is_better,
+        objectives=terms.experiment.search.objectives,
+    )
+    try:
+        keep_terms(study, place, terms)
+        yield study
+    finally:
+        close_study(study)
+
+
+def _nothing_to_continue(experiment: Experiment) -> ExperimentError:
+    return ExperimentError(
+        f"there is no study of {experiment.name} with these settings and tables to continue; "
+        "begin one without --resume"
     )
 
 
-def _run(shop: Workshop, began: float) -> StudyResult:
-    log = start_study_log(shop.session, shop.experiment, shop.data, shop.place.name)
+def _absolute(path: Path | None) -> str | None:
+    return None if path is None else str(path.resolve())
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Who searches: this process, several of this machine, a cluster's, or others elsewhere."""
+
+    order: WorkOrder
+    workers: int
+    cluster: str | None
+
+    def search(self, shop: Workshop) -> None:
+        """Search until the budget is spent, or nothing improves."""
+        if self.workers == 1 and self.cluster is None:
+            search(shop)
+        else:
+            shop.start_clock()
+            shop.history = best_so_far(shop.study)
+            shop.tell_progress("searching")
+            follow(shop, self._crew(Path(str(self.order.session))))
+
+    def _crew(self, logs: Path) -> Crew:
+        if self.cluster is not None:
+            from experiments.cluster import ClusterCrew
+
+            return ClusterCrew(self.cluster, self.workers if self.workers > 1 else None, self._nth)
+        if not self.workers:
+            return AbsentCrew()
+        numbers = range(1, self.workers + 1)
+        return LocalCrew([self._nth(number, self.workers) for number in numbers], logs)
+
+    def _nth(self, number: int, workers: int) -> WorkOrder:
+        threads = threads_each(workers) if self.cluster is None else THREADS
+        return replace(self.order, worker=number, workers=workers, threads=threads)
+
+
+def _run(shop: Workshop, session: TrackingSession, began: float, launch: Launch) -> StudyResult:
+    log = start_study_log(session, shop.experiment, shop.data, shop.place.name)
     before = len(counted_trials(shop.study))
     try:
-        search(shop)
+        launch.search(shop)
+        gather(shop)
         finished = _finish(shop, log)
     except BaseException as error:
-        _close_in_trouble(shop, log, error)
+        _close_in_trouble(shop, session, log, error)
         raise
     shop.tell_progress("recording")
-    run_id = shop.session.close().get("study")
-    result = _result(shop, finished, run_id, before, time.perf_counter() - began)
-    shop.session.forget()
+    run_id = session.close().get("study")
+    result = _result(shop, session, finished, run_id, before, time.perf_counter() - began)
+    session.forget()
     return result
 
 
@@ -130,11 +225,13 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
         shop.experiment, shop.data, shop.lesson, shop.prepared, shop.scorer, library, shop.folder
     )
     record_models(log, shop.experiment.name, finished.models, finished.chosen)
-    parameters = library[0].candidate.parameters
+    parameters = finished.parameters
     log.tags({f"best.{name}": str(value) for name, value in parameters.items()})
     log.tags({"best.trial": str(library[0].number)})
     if shop.experiment.report.tables:
         keep_schema(shop.folder, shop.data, shop.experiment.seed)
+    if shop.experiment.report.enabled:
+        write_plots(shop.study, shop.folder, shop.place.name)
     record_files(log, shop.folder)
     log.model(shop.folder / MODEL_FOLDER, shop.data.contest.slug, alias="champion")
     log.end("FINISHED", now=datetime.now(UTC))
@@ -142,28 +239,27 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
     return finished
 
 
-def _open_session(
-    home: Path, place: StudyPlace, data: ContestData, uri: str | None
-) -> TrackingSession:
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    recover_home(home.resolve())
-    folder = home.resolve() / SPOOL_FOLDER / place.name / f"{moment}-{os.getpid()}"
-    return TrackingSession(folder, TrackingPlace.in_home(home, data.contest.slug, uri))
-
-
-def _close_in_trouble(shop: Workshop, log: RunLog, error: BaseException) -> None:
+def _close_in_trouble(
+    shop: Workshop, session: TrackingSession, log: RunLog, error: BaseException
+) -> None:
     """Leave no trial running and no run open."""
     reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{error}"
     drop_own_trials(shop.study, shop.place)
+    record_lost(shop)
     log.tags({"stop.reason": reason})
     log.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", now=datetime.now(UTC))
     log.close()
-    shop.session.close()
-    shop.session.forget()
+    session.close()
+    session.forget()
 
 
 def _result(
-    shop: Workshop, finished: Finished, run_id: str | None, before: int, seconds: float
+    shop: Workshop,
+    session: TrackingSession,
+    finished: Finished,
+    run_id: str | None,
+    before: int,
+    seconds: float,
 ) -> StudyResult:
     best, trials = shop.library[0], len(counted_trials(shop.study))
     return StudyResult(
@@ -175,7 +271,7 @@ def _result(
         trials=trials,
         new_trials=trials - before,
         best_number=best.number,
-        best_score=float(shop.study.best_value),
+        best_score=float(ranked(shop.study)[0].values[0]),
         best_parameters=finished.parameters,
         chosen=finished.chosen,
         models=finished.models,
@@ -183,13 +279,8 @@ def _result(
         predictions=finished.predictions,
         folder=shop.folder,
         seconds=seconds,
-        warning=shop.session.trouble(),
+        warning=session.trouble(),
+        front=front_trials(shop.study, shop.space, shop.experiment),
+        notes=tuple(shop.notes),
+        recipes=finished.recipes,
     )
-
-
-def _never() -> bool:
-    return False
-
-
-def _tell_nobody(progress: Progress) -> None:
-    return None

@@ -1,6 +1,7 @@
-"""Giving up trials early: few reports per trial, all folds together."""
+"""Giving up trials early: by few reports of their learning curves, or fold after fold."""
 
 import math
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,19 +9,29 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import SearchProblem
 
 if TYPE_CHECKING:
-    from optuna import Study, Trial
+    from optuna import Trial
     from optuna.pruners import BasePruner
 
 MOST_REPORTS = 10  # fifty a trial would cost more than the rest of the storage
-PRUNERS = ("none", "median", "hyperband")
+WILCOXON = "wilcoxon"
+PRUNERS = ("none", "median", "hyperband", WILCOXON)
 STARTUP_TRIALS = 5
+SURE = 0.1  # p-value below which a trial counts as worse than the best: Optuna's own default
+FEWEST_FOLDS = 5  # four folds that are all worse have p = 1/16; three have 1/8
 
 
 class Rungs:
     """Reports a batch of trials at few epochs and notes which ones are given up.
 
-    A trial is judged by the mean validation loss of its folds, which every model with epochs has,
-    whatever the contest's metric. Folds that train in different stacks are waited for.
+    A trial is judged by the mean validation loss of its folds, not by the contest's metric. The
+    loss is at hand at every epoch; the metric would have to be computed for every fold at every
+    rung, and is often a step function that tells young networks apart badly. A pruner compares
+    these values among themselves only, never with a trial's final value, so the two need not be of
+    one kind; losses are reported with the sign that the study's direction calls for. Where the
+    metric itself should judge, `FoldRungs` does.
+
+    Folds that train in different stacks are waited for. The last epoch is reported, and spares
+    nothing any more: nobody is given up there.
 
     Parameters
     ----------
@@ -29,7 +40,7 @@ class Rungs:
         Epochs of each trial.
     folds : int
     greater_is_better : bool
-        Direction of the study; losses are reported with the sign that it calls for.
+        Direction of the study.
     """
 
     def __init__(
@@ -41,7 +52,8 @@ class Rungs:
         greater_is_better: bool,
     ) -> None:
         self.trials = trials
-        self.distances = [max(1, math.ceil(count / MOST_REPORTS)) for count in epochs]
+        self.epochs = epochs
+        self.distances = [rung_distance(count) for count in epochs]
         self.folds = folds
         self.sign = -1.0 if greater_is_better else 1.0
         self.given_up: set[int] = set()
@@ -62,12 +74,52 @@ class Rungs:
             return
         trial = self.trials[number]
         trial.report(self.sign * sum(losses) / self.folds, epoch)
-        if trial.should_prune():
+        if epoch < self.epochs[number] and trial.should_prune():
             self.given_up.add(number)
 
 
-def make_pruner(name: str) -> "BasePruner":
+def rung_distance(epochs: int) -> int:
+    """Return after how many epochs a trial is reported again.
+
+    Examples
+    --------
+    >>> rung_distance(40), rung_distance(6)
+    (4, 1)
+    """
+    return max(1, math.ceil(epochs / MOST_REPORTS))
+
+
+class FoldRungs:
+    """Reports a trial's scores fold by fold and tells whether it is worse than the best.
+
+    The pattern that Optuna documents for its WilcoxonPruner: a step is a fold's number, its value
+    the score of that fold by the contest's own metric, so that a trial and the best one are
+    compared on the same rows.
+
+    Parameters
+    ----------
+    trials : sequence of optuna.Trial
+    """
+
+    def __init__(self, trials: Sequence["Trial"]) -> None:
+        self.trials = trials
+
+    def hear(self, number: int, place: int, score: float) -> bool:
+        """Take in the score of a trial on a fold; tell whether the trial is given up."""
+        trial = self.trials[number]
+        trial.report(score, place)
+        return math.isfinite(score) and trial.should_prune()
+
+
+def make_pruner(name: str, epochs: int = 1) -> "BasePruner":
     """Return a pruner by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `PRUNERS`.
+    epochs : int
+        The longest that a trial may train: what Hyperband divides into its brackets.
 
     Raises
     ------
@@ -81,16 +133,11 @@ def make_pruner(name: str) -> "BasePruner":
     if name == "median":
         return optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS)
     if name == "hyperband":
-        return optuna.pruners.HyperbandPruner()
+        return optuna.pruners.HyperbandPruner(
+            min_resource=rung_distance(epochs), max_resource=max(2, epochs)
+        )
+    if name == WILCOXON:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return optuna.pruners.WilcoxonPruner(p_threshold=SURE)
     raise SearchProblem(f"pruner must be one of {', '.join(PRUNERS)}, not {name!r}")
-
-
-def trials_without_gain(study: "Study") -> int:
-    """Return how many trials have been completed since the best one."""
-    from optuna.trial import TrialState
-
-    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    if not any(trial.state is TrialState.COMPLETE for trial in done):
-        return 0
-    best = study.best_trial.number
-    return sum(trial.number > best for trial in done)

@@ -2,11 +2,13 @@
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import SearchProblem
 from pipelines.search.heartbeat import OWNER, beat, is_lost, this_process
+from pipelines.search.objectives import SCORE, directions, name_objectives
 from pipelines.search.storage import StudyPlace, make_database, open_storage, study_names
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ class Budget:
     seconds: float | None = None
 
 
-def open_study(place: StudyPlace, *, greater_is_better: bool) -> "Study":
+def open_study(
+    place: StudyPlace, *, greater_is_better: bool, objectives: Sequence[str] = (SCORE,)
+) -> "Study":
     """Open a study, made where it is not there, and mend what a killed process left.
 
     Parameters
@@ -35,6 +39,8 @@ def open_study(place: StudyPlace, *, greater_is_better: bool) -> "Study":
     place : StudyPlace
     greater_is_better : bool
         Direction of the metric.
+    objectives : sequence of str
+        What is searched for, the score first.
 
     Returns
     -------
@@ -55,10 +61,11 @@ def open_study(place: StudyPlace, *, greater_is_better: bool) -> "Study":
         study = optuna.create_study(
             storage=open_storage(place, retry_once),
             study_name=place.name,
-            direction="maximize" if greater_is_better else "minimize",
+            directions=directions(objectives, greater_is_better=greater_is_better),
             load_if_exists=True,
             pruner=optuna.pruners.NopPruner(),
         )
+        name_objectives(study, objectives)
         fail_stale_trials(study)
     return study
 
@@ -203,6 +210,13 @@ def count_others(study: "Study") -> int:
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     owners = {tuple(sorted(trial.user_attrs.get(OWNER, {}).items())) for trial in running}
     return len(owners - {tuple(sorted(this_process().items()))})
+
+
+def ended_trials(study: "Study") -> list["FrozenTrial"]:
+    """Return the trials that count against the budget and are over."""
+    from optuna.trial import TrialState
+
+    return [trial for trial in counted_trials(study) if trial.state is not TrialState.RUNNING]
 
 
 def counted_trials(study: "Study") -> list["FrozenTrial"]:

@@ -64,7 +64,7 @@ def command(
 
     given = {"search.trials": trials, "search.seconds": seconds, "seed": seed, "model": model}
     shortcuts = [f"{key}={value}" for key, value in given.items() if value is not None]
-    loaded = load_experiment(experiment, [*_one_baseline(model), *settings, *shortcuts])
+    loaded = load_experiment(experiment, [*_one_baseline(model, experiment), *settings, *shortcuts])
     silent = as_json or quiet
     if not silent:
         _introduce(loaded)
@@ -87,11 +87,15 @@ def command(
         _tell(loaded, result, entry)
 
 
-def _one_baseline(model: str | None) -> tuple[str, ...]:
-    """Return the settings that try another model once, in place of the file's search."""
+def _one_baseline(model: str | None, experiment: str) -> tuple[str, ...]:
+    """Return the settings that try another model once per recipe, in place of the search."""
     if model is None or model == "network":
         return ()
-    return ("search.space={}", "search.trials=1", "ensemble.seeds=1", "ensemble.greedy=false")
+    from experiments.loading import load_experiment
+    from experiments.recipes import search_of_recipes
+
+    search = search_of_recipes(load_experiment(experiment))
+    return (f"search={search}", "ensemble.seeds=1", "ensemble.greedy=false")
 
 
 @contextmanager
@@ -167,8 +171,7 @@ def _submit(home: Path, result: StudyResult, message: str, tracking: str | None)
 
 def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> None:
     if not result.new_trials:
-        say(f"The budget of {experiment.search.trials} trials was spent before; nothing was tried.")
-        say("More trials: --trials N. Start over: --fresh.")
+        say(_why_nothing(experiment, result))
     print_table(
         ("model", f">{result.metric}", ">95 % interval"),
         [
@@ -181,6 +184,8 @@ def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> Non
     )
     values = ", ".join(f"{name} {_short(value)}" for name, value in result.best_parameters.items())
     say(f"Best of {result.trials} trials: number {result.best_number} ({values})")
+    _tell_front(result)
+    _tell_recipes(result)
     say(f"Run {result.run_id or '(waiting to be sent)'}, {result.seconds:.1f} s")
     if result.warning:
         say(f"Rows wait on disk, to be sent by the next run: {result.warning}")
@@ -188,6 +193,66 @@ def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> Non
         say(f"Entry {entry} stands in {result.contest}; see: ripe leaderboard {result.contest}")
     elif result.predictions is not None:
         say(f"Submit it: ripe submit --run {str(result.run_id)[:8]} -c {result.contest}")
+
+
+def _why_nothing(experiment: Experiment, result: StudyResult) -> str:
+    if experiment.search.sampler == "grid" and result.trials < experiment.search.trials:
+        return (
+            f"All {result.trials} points of the grid were tried before; nothing was tried. "
+            "A finer grid: search.space. Start over: --fresh."
+        )
+    return (
+        f"The budget of {experiment.search.trials} trials was spent before; nothing was tried.\n"
+        "More trials: --trials N. Start over: --fresh."
+    )
+
+
+def _tell_recipes(result: StudyResult) -> None:
+    """Show what each recipe of features is worth."""
+    if not result.recipes:
+        return
+    own = result.recipes[0].name
+    say(f"What the recipes of features lack beside {own!r}, by the best trial of each:")
+    print_table(
+        ("recipe", f">{result.metric}", f">{own} is better by", ">95 % interval", ">trials"),
+        [
+            (
+                one.name,
+                f"{one.score:.5f}",
+                f"{one.worth:+.5f}" if one.name != own else "",
+                f"{one.worth_low:+.5f} … {one.worth_high:+.5f}" if one.name != own else "",
+                one.trials,
+            )
+            for one in result.recipes
+        ],
+    )
+
+
+def _tell_front(result: StudyResult) -> None:
+    """Show the trials that no other beats in every objective."""
+    if not result.front:
+        return
+    say("No trial has both a better score and fewer weights than one of these:")
+    varied = [name for name in result.best_parameters if _varies(name, result)]
+    print_table(
+        ("trial", f">{result.metric}", ">weights", *varied),
+        [
+            (
+                str(trial.number),
+                f"{trial.values['score']:.5f}",
+                f"{trial.values['size']:.0f}",
+                *(_short(trial.parameters.get(name, "")) for name in varied),
+            )
+            for trial in result.front
+        ],
+        marked=frozenset(
+            place for place, trial in enumerate(result.front) if trial.number == result.best_number
+        ),
+    )
+
+
+def _varies(name: str, result: StudyResult) -> bool:
+    return len({str(trial.parameters.get(name)) for trial in result.front}) > 1
 
 
 def _short(value: object) -> str:

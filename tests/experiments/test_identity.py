@@ -48,6 +48,7 @@ def test_other_data_begin_another_study(small_experiment):
 def test_starting_over_takes_a_new_place_and_then_that_one_is_continued(tmp_path, small_experiment):
     experiment = parse_experiment(small_experiment(), "test")
     first = study_place(tmp_path, experiment, "d")
+    first.journal.parent.mkdir()
     first.journal.touch()
     assert study_place(tmp_path, experiment, "d") == first
     second = study_place(tmp_path, experiment, "d", start_over=True)

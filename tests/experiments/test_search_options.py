@@ -1,0 +1,192 @@
+"""Whole studies with every sampler, pruner and objective that a file may name."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments import run_experiment
+from experiments.errors import InvalidExperiment
+from experiments.identity import study_name
+from experiments.loading import parse_experiment
+from pipelines.tracking.runs import list_trials
+
+RATE = {"low": 0.00001, "high": 0.1, "log": True}
+
+
+@pytest.fixture
+def quick(small_experiment, small_home):
+    """Runs a study of little networks; keywords are settings of its search."""
+
+    def run(name="quick", *, network=None, validation=None, **search):
+        content = small_experiment(
+            name=name,
+            validation={"folds": 2, **(validation or {})},
+            network={"max_epochs": 4, **(network or {})},
+            ensemble={"seeds": 1, "greedy": False},
+            report={"enabled": False},
+            search={"trials": 6, "batch": 3, **search},
+        )
+        return run_experiment(parse_experiment(content, name), small_home)
+
+    return run
+
+
+def trials_of(home, result):
+    from pipelines.tracking.store import prepare_store
+
+    client = prepare_store(f"sqlite:///{home.resolve() / 'mlflow.db'}")
+    runs = [client.get_run(one.run_id) for one in list_trials(home, result.run_id, limit=100)]
+    return sorted(runs, key=lambda run: int(run.data.tags["optuna.trial"]))
+
+
+def test_a_grid_ends_the_study_and_a_larger_budget_finds_nothing_left(quick, small_home):
+    space = {"learning_rate": [0.01, 0.1], "layers": {"low": 1, "high": 2}, "units": [4]}
+    settings = {"sampler": "grid", "space": space, "network": {"learning_rate": 0.1}}
+    result = quick(trials=100, **settings)
+    assert (result.trials, result.new_trials) == (4, 4)
+    first = trials_of(small_home, result)[0].data.params
+    assert (float(first["learning_rate"]), first["hidden_layer_sizes"]) == (0.1, "(4,)")
+    again = quick(trials=200, **settings)
+    assert (again.trials, again.new_trials) == (4, 0)
+
+
+def test_two_objectives_give_a_front_whose_best_score_stands_for_the_study(quick, small_home):
+    result = quick(
+        trials=12,
+        batch=4,
+        objectives=["score", "size"],
+        patience=11,
+        network={"max_epochs": 8, "hidden_layer_sizes": [8], "learning_rate": 0.1},
+        space={"layers": {"low": 1, "high": 2}, "units": [2, 8], "learning_rate": [0.01, 0.1]},
+    )
+    front = [(trial.values["score"], trial.values["size"]) for trial in result.front]
+    assert front == sorted(front, reverse=True)
+    assert [size for _, size in front] == sorted((size for _, size in front), reverse=True)
+    assert (result.front[0].number, front[0][0]) == (result.best_number, result.best_score)
+    assert result.as_dict()["front"][0]["values"]["size"] == front[0][1]
+    for run in trials_of(small_home, result):
+        score, size = run.data.metrics["cv.score"], run.data.metrics["size"]
+        assert any(one >= score and other <= size for one, other in front)
+
+
+def test_wilcoxon_gives_trials_up_between_folds_and_they_stay_complete(quick, small_home):
+    result = quick(
+        trials=12,
+        batch=4,
+        pruner="wilcoxon",
+        network={"learning_rate": 0.05, "max_epochs": 8},
+        validation={"repeats": 4},
+        space={"learning_rate": RATE},
+    )
+    runs = trials_of(small_home, result)
+    assert {run.data.tags["optuna.state"] for run in runs} == {"COMPLETE"}
+    given_up = [run for run in runs if "stop.reason" in run.data.tags]
+    assert given_up
+    assert not [run for run in runs[:4] if run in given_up]
+    for run in given_up:
+        assert run.info.status == "FINISHED"
+        assert run.data.metrics["cv.score"] < result.best_score
+        scored = [name for name in run.data.metrics if name.endswith("/score")]
+        assert 4 <= len(scored) < 8
+        reason = f"given up after {len(scored)} of 8 folds"
+        assert run.data.tags["stop.reason"] == reason
+
+
+def test_a_trial_s_scores_do_not_depend_on_whether_folds_train_together(quick, small_home):
+    apart = quick("apart", validation={"folds": 5}, pruner="wilcoxon", trials=2)
+    together = quick("together", validation={"folds": 5}, trials=2)
+    for one, other in zip(
+        trials_of(small_home, apart), trials_of(small_home, together), strict=True
+    ):
+        assert one.data.metrics["cv.score"] == pytest.approx(other.data.metrics["cv.score"])
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+def test_pruners_of_learning_curves_spare_epochs(quick, small_home, pruner):
+    result = quick(
+        trials=20,
+        batch=4,
+        pruner=pruner,
+        network={"max_epochs": 27, "learning_rate": 0.05},
+        space={"learning_rate": RATE},
+    )
+    runs = trials_of(small_home, result)
+    pruned = [run for run in runs if run.data.tags["optuna.state"] == "PRUNED"]
+    assert 0 < len(pruned) < 20
+    assert {run.info.status for run in pruned} == {"KILLED"}
+    assert runs[result.best_number] not in pruned
+
+
+def test_everything_that_may_vary_varies_in_one_study(quick, small_home):
+    result = quick(
+        trials=12,
+        batch=6,
+        network={"learning_rate": 0.02},
+        space={
+            "layers": {"low": 1, "high": 3},
+            "units": {"low": 2, "high": 8},
+            "activation": ["relu", "tanh", "silu"],
+            "batch_size": [16, 32],
+            "schedule": ["constant", "one_cycle"],
+            "dropout": {"low": 0.0, "high": 0.3, "step": 0.1},
+            "learning_rate": RATE,
+            "max_epochs": {"low": 2, "high": 4},
+            "optimiser": ["adamw", "sgd"],
+        },
+    )
+    runs = trials_of(small_home, result)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    for name in ("activation", "batch_size", "schedule", "dropout", "max_epochs", "optimiser"):
+        assert len({run.data.params[name] for run in runs}) > 1, name
+    assert len({run.data.metrics["hp.layers"] for run in runs}) > 1
+
+
+def test_given_points_are_tried_right_after_the_defaults(quick, small_home):
+    settings = {
+        "start": [{"learning_rate": 0.03}, {"learning_rate": 0.07}],
+        "space": {"learning_rate": RATE, "dropout": [0.0, 0.1]},
+    }
+    result = quick(trials=4, batch=2, **settings)
+    quick(trials=6, batch=2, **settings)
+    runs = trials_of(small_home, result)
+    rates = [float(run.data.params["learning_rate"]) for run in runs]
+    assert rates[:3] == [0.02, 0.03, 0.07]
+    assert len(set(rates)) == 6
+    assert [run.data.params["dropout"] for run in runs[:3]] == ["0.0"] * 3
+
+
+@pytest.mark.parametrize(
+    ("search", "problem"),
+    [
+        ({"sampler": "grid"}, "search.space.learning_rate: a grid needs a list of values"),
+        ({"sampler": "cmaes"}, "search.sampler: 'cmaes' moves in ranges of numbers"),
+        ({"objectives": ["size"]}, "search.objectives: begins with 'score'"),
+        ({"objectives": ["score", "score"]}, "names each once"),
+        ({"objectives": ["score", "sise"]}, r"search.objectives.1: input should be 'score' or"),
+        ({"objectives": ["score", "size"], "pruner": "median"}, "needs a single objective"),
+        ({"pruner": "wilcoxon"}, "needs at least 5, but got 3"),
+        ({"start": [{"learning_rat": 0.1}]}, r"search.start\[0\].learning_rat: does not vary"),
+        ({"start": [{"learning_rate": 9.0}]}, r"search.start\[0\].learning_rate: .* lies outside"),
+    ],
+)
+def test_what_does_not_fit_together_is_named_with_its_key_path(small_experiment, search, problem):
+    with pytest.raises(InvalidExperiment, match=problem):
+        parse_experiment(small_experiment(search=search), "small")
+
+
+def test_a_baseline_has_no_size(small_experiment):
+    content = {"name": "b", "contest": "c", "model": "linear"}
+    with pytest.raises(InvalidExperiment, match="linear has none"):
+        parse_experiment({**content, "search": {"objectives": ["score", "size"]}}, "b")
+
+
+@pytest.mark.parametrize(
+    "search",
+    [{"start": [{"learning_rate": 0.05}]}, {"start_from": "x"}, {"objectives": ["score", "size"]}],
+)
+def test_starts_and_objectives_begin_another_study(small_experiment, search):
+    def named(**sections):
+        return study_name(parse_experiment(small_experiment(**sections), "small"), "d")
+
+    assert named(search=search) != named()
+    assert named(search={"start": [], "objectives": ["score"]}) == named()
