@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "run": ("ripe.commands.run", "Run an experiment file: search, track, export."),
     "runs": ("ripe.commands.runs", "Show tracked runs as a table."),
+    "report": (
+        "ripe.commands.report",
+        "Open the report of a study: scores, folds, errors, what columns are worth.",
+    ),
     "ui": ("ripe.commands.ui", "Open the MLflow UI on the runs of this home."),
     "download": (
         "ripe.commands.download",

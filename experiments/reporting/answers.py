@@ -38,13 +38,15 @@ def answer_sections(facts: ReportFacts) -> Iterator[Section]:
 
 def _confusion(confusion: Confusion) -> Section:
     told = f"{wording.share(confusion.right)} of the rows are given their true class."
-    blocks: list[Block] = [Text(told)]
+    blocks: list[Block] = []
     if len(confusion.labels) <= MOST_CLASSES_DRAWN:
         svg = draw_confusion(confusion, "Confusion matrix", told)
         caption = (
             "Rows of each true class by the class predicted: counts, and shares of the true class."
         )
         blocks.append(Figures((Figure(svg, caption, told),)))
+    blocks.append(Text(told))
+    if len(confusion.labels) <= MOST_CLASSES_DRAWN:
         blocks.append(_matrix(confusion))
     blocks.append(_commonest(confusion))
     return Section("confusion", "Confusion", tuple(blocks), beside=True)
@@ -136,7 +138,7 @@ def _calibration(calibration: Calibration, labels: tuple[str, ...]) -> Section:
     return Section(
         "calibration",
         "Calibration",
-        (Text(told), Figures((figure,)), bins, Text(formulas)),
+        (Figures((figure,)), Text(told), bins, Text(formulas)),
         beside=True,
     )
 
@@ -185,7 +187,7 @@ def _importance(facts: ReportFacts) -> Section:
     return Section(
         "importance",
         "What columns are worth",
-        (Text(told), Figures((figure,)), numbers),
+        (Figures((figure,)), Text(told), numbers),
         beside=True,
     )
 
@@ -198,15 +200,23 @@ def _worst(facts: ReportFacts) -> Section:
         f"The rows with the greatest loss ({loss}){each}: mislabelled, measured wrongly, or truly "
         "hard? Raw values as they stand in the table, the most important columns first."
     )
-    names = [wording.line(name, 24) for name in facts.worst_columns]
+    names = [
+        f"{'>' if _are_numbers(facts, place) else ''}{wording.line(name, 24)}"
+        for place, name in enumerate(facts.worst_columns)
+    ]
     columns = (
         *("row", "truth", "prediction"),
         *((">told with",) if classes else ()),
-        *(">loss", *(f">{name}" for name in names)),
+        *(">loss", *names),
     )
     rows = [_worst_row(one, classes) for one in facts.worst]
     worst = table("Errors worth looking at", columns, rows)
     return Section("errors", "Errors worth looking at", (Text(told), worst))
+
+
+def _are_numbers(facts: ReportFacts, place: int) -> bool:
+    values = (row.values[place] for row in facts.worst)
+    return all(one is None or isinstance(one, int | float) for one in values)
 
 
 def _worst_row(one: WorstRow, classes: bool) -> tuple[str, ...]:

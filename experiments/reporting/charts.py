@@ -183,8 +183,9 @@ def _bar(canvas: Canvas, x: Scale, y: float, one: Rung) -> None:
 def draw_confusion(confusion: Confusion, title: str, words: str) -> str:
     """Draw how often each class was taken for each other: counts, and shares of the true class."""
     size = len(confusion.labels)
-    cell = min(64.0, (WIDTH - 110) / size)
-    canvas = Canvas(WIDTH, cell * size + 96, title, words)
+    cell = min(64.0 if size > 3 else 84.0, (WIDTH - 110) / size)
+    short = all(6.6 * len(name) < cell for name in confusion.labels)
+    canvas = Canvas(WIDTH, cell * size + (54 if short else 96), title, words)
     left, top = 104.0, 12.0
     for i, row in enumerate(confusion.counts):
         middle = top + cell * (i + 0.5)
@@ -193,11 +194,13 @@ def draw_confusion(confusion: Confusion, title: str, words: str) -> str:
             _cell(canvas, (left + cell * j, top + cell * i), cell, rows, sum(row), i == j)
     bottom = top + cell * size
     for j, name in enumerate(confusion.labels):
-        canvas.text(
-            (left + cell * (j + 0.5) + 4, bottom + 14), label(name, 76), anchor="end", turn=-35
-        )
+        middle = left + cell * (j + 0.5)
+        if short:
+            canvas.text((middle, bottom + 16), label(name, cell))
+        else:
+            canvas.text((middle + 4, bottom + 14), label(name, 76), anchor="end", turn=-35)
     canvas.text((12, top + cell * size / 2), "truth", turn=-90)
-    canvas.text((left + cell * size / 2, bottom + 78), "prediction")
+    canvas.text((left + cell * size / 2, bottom + (36 if short else 78)), "prediction")
     return canvas.svg()
 
 

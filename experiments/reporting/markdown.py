@@ -10,7 +10,7 @@ from experiments.reporting.document import Block, Document, Section, Table, Text
 from experiments.reporting.wording import line
 
 SPECIAL = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
-AT_THE_START = re.compile(r"^(?=[#+=-])|^(\d+)(?=[.)])")
+AT_THE_START = re.compile(r"^(\d*)(?=([.)+-]|#+)(\s|$)|=+$|-+$)")
 LONGEST = 2000
 
 
@@ -47,7 +47,7 @@ def escaped(text: str) -> str:
     """
     plain = escape(line(text, LONGEST), quote=False)
     unmeant = SPECIAL.sub(lambda found: f"\\{found.group()}", plain)
-    return AT_THE_START.sub(lambda found: f"{found.group(1) or ''}\\", unmeant)
+    return AT_THE_START.sub(lambda found: f"{found.group(1)}\\", unmeant)
 
 
 def _section(section: Section) -> Iterator[str]:

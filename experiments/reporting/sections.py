@@ -49,7 +49,7 @@ DIGITS_SHOWN = 16
 EPOCHS_SHOWN = 12
 BOOTSTRAP = (
     "Intervals are 95 % bootstrap intervals over {units} (Efron 1979): they hold the chance of "
-    "which {units} were drawn, not that of the training."
+    "which of these there are, not that of the training."
 )
 
 
@@ -129,8 +129,8 @@ def _scores(facts: ReportFacts) -> Section:
         "Scores",
         (
             Figures((figure,)),
-            table("Models by cross-validated score", columns, rows, marked=chosen, wide=True),
             Text(f"{told} {paired}"),
+            table("Models by cross-validated score", columns, rows, marked=chosen, wide=True),
         ),
         beside=True,
     )
@@ -232,7 +232,7 @@ def _curves(facts: ReportFacts) -> Iterator[Section]:
         "the scored rows are watched and choose nothing."
     )
     yield Section(
-        "curves", "Learning curves", (Text(words), Figures((figure,)), numbers), beside=True
+        "curves", "Learning curves", (Figures((figure,)), Text(words), numbers), beside=True
     )
 
 
@@ -284,7 +284,7 @@ def _search(facts: ReportFacts) -> Iterator[Section]:
     ]
     columns = ("trial", ">mean of folds", ">sd of folds", *(f">{name}" for name in names))
     trials = table(f"The best {len(best)} trials, with what varied", columns, rows, wide=True)
-    yield Section("search", "Search", (Text(told), *blocks, trials), beside=True)
+    yield Section("search", "Search", (*blocks, Text(told), trials), beside=True)
 
 
 def _network(network: Figure | None) -> Iterator[Section]:

@@ -11,7 +11,7 @@ from experiments.reporting.facts import Estimate
 
 NOTHING = "–"
 DECIMALS = 4
-LONGEST_VALUE = 60
+LONGEST_VALUE = 40
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
