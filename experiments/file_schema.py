@@ -45,7 +45,7 @@ def experiment_schema() -> Schema:
     }
     named = properties["recipes"]["patternProperties"]
     properties["recipes"] |= {
-        "patternProperties": dict.fromkeys(named, {"$ref": "#/$defs/recipe"}),
+        "patternProperties": {one: {"$ref": "#/$defs/recipe"} for one in named},
         "additionalProperties": False,
     }
     properties["network"] |= _only({name: _network_values(name) for name in NETWORK_PARAMETERS})

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.comparing import compare_recipes
 from experiments.data import ContestData, as_predictions
 from experiments.definition import Experiment
 from experiments.library import KeptTrial
 from experiments.recipes import values_of
 from experiments.reporting.building import build_report
 from experiments.reporting.material import ANSWERS_FOLDER, CURVES_FILE
-from experiments.result import ModelScore
+from experiments.result import ModelScore, RecipeScore
 from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
 from pipelines.models.champion import Champion, FoldModel
 from pipelines.models.fits import by_features
@@ -58,6 +59,7 @@ class Finished:
     chosen: ModelScore
     parameters: Mapping[str, Any]
     predictions: pd.DataFrame | None
+    recipes: tuple[RecipeScore, ...] = ()
 
 
 def finish(
@@ -88,6 +90,7 @@ def finish(
     scores = {model.name: _scored(model, data, scorer, experiment.seed) for model in built}
     chosen = next(model for model in built if model.name == experiment.submission.model)
     predictions = _predictions(data, chosen)
+    recipes = compare_recipes(experiment, scorer, library, data.groups)
     folder.mkdir(parents=True, exist_ok=True)
     champion = champion_of(data, prepared, chosen)
     keep_model(folder / MODEL_FOLDER, experiment.model, champion, lesson, chosen)
@@ -102,13 +105,14 @@ def finish(
         "parameters": parameters,
         "chosen": chosen.name,
         "scores": {name: vars(score) for name, score in scores.items()},
+        "recipes": [vars(recipe) for recipe in recipes],
         **origin_of(data),
     }
     write_text(folder / "summary.json", json.dumps(summary, indent=2, default=list))
     write_text(folder / "experiment.json", experiment.model_dump_json(indent=2))
     if experiment.report.enabled:
         report_on(folder, experiment, Learned(champion, lesson, prepared))
-    return Finished(tuple(scores.values()), scores[chosen.name], parameters, predictions)
+    return Finished(tuple(scores.values()), scores[chosen.name], parameters, predictions, recipes)
 
 
 def report_on(folder: Path, experiment: Experiment, learned: Learned) -> None:

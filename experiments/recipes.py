@@ -144,6 +144,27 @@ def starting_labels(experiment: Experiment) -> tuple[str, ...]:
     return tuple(label_of(experiment, {**first, FEATURES: name}) for name in names)
 
 
+def search_of_recipes(experiment: Experiment) -> str:
+    """Return the search that tries every recipe once and varies nothing else, as TOML.
+
+    Examples
+    --------
+    >>> plain = Experiment(name="plain", contest="avocado-ripeness")
+    >>> search_of_recipes(plain)
+    '{ trials = 1 }'
+    """
+    names = experiment.search.space.get(FEATURES)
+    if not names:
+        return "{ trials = 1 }"
+    space = f"{{ {FEATURES} = {json.dumps(names)} }}"
+    return f'{{ trials = {len(names)}, sampler = "grid", space = {space} }}'
+
+
+def recipe_name(experiment: Experiment, label: str) -> str:
+    """Return the name of the recipe that a label stands for, whatever its options."""
+    return _parts(label)[0] or _own_name(experiment)
+
+
 def recipe_of(experiment: Experiment, label: str) -> tuple[Step, ...]:
     """Return the steps that a label stands for."""
     name, chosen = _parts(label)
