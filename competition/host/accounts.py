@@ -84,7 +84,8 @@ def _signed_in(request: Request, form: Any) -> Response:
         rate.spend(key, now)
     user = user_of_password(host.store, name, password[:LONGEST_PASSWORD])
     if user is None:
-        told = {"problem": "This name and password do not fit.", "next": _next(request)}
+        target = _local(str(form.get("next", "")))
+        told = {"problem": "This name and password do not fit.", "next": target}
         return page(request, "sign_in.html", told, status=403)
     for key in keys:
         rate.give_back(key, now)

@@ -30,7 +30,13 @@ from competition.host.pages import page_routes, problem_page
 from competition.host.rpc import answer_call
 from competition.host.services import all_methods
 from competition.host.signing import Signer
-from competition.host.transport import AbsoluteTargets, PlainPaths, StrictHeaders
+from competition.host.transport import (
+    AbsoluteTargets,
+    BoundedBodies,
+    OwnOrigins,
+    PlainPaths,
+    StrictHeaders,
+)
 from competition.host.uploads import receive_upload, sweep_partial_uploads
 from competition.host.worker_files import give_file, take_file
 from competition.store import Store, get_secret
@@ -40,6 +46,7 @@ __all__ = ["create_app"]
 _STATIC = Path(__file__).parent / "static"
 _REFUSED = (HTTPException, Failure, CompetitionError, Exception)
 _SWEEP_SECONDS = 3600
+_STREAMED = ("/uploads/", "/worker/files/")
 _ANY = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -82,6 +89,8 @@ def create_app(
             Middleware(AbsoluteTargets),
             Middleware(StrictHeaders),
             Middleware(PlainPaths),
+            Middleware(OwnOrigins, public_url=public_url),
+            Middleware(BoundedBodies, streamed=_STREAMED),
         ],
         exception_handlers=dict.fromkeys(_REFUSED, _refuse),
         lifespan=_swept,

@@ -20,8 +20,6 @@ from competition.store import Store, User
 
 __all__ = ["Call", "Method", "Methods", "answer_call"]
 
-_LARGEST_MESSAGE = 4 << 20
-
 
 @dataclass(frozen=True)
 class Call:
@@ -76,7 +74,7 @@ async def answer_call(request: Request) -> Response:
         if request.method != "POST":
             raise Failure(405, "calls are made with POST", {"Allow": "POST"})
         method = _method(request, name)
-        body = await _body(request)
+        body = await request.body()
         return await run_in_threadpool(_respond, request, method, body)
     except Exception as error:  # noqa: BLE001 - the outermost frame of a call
         return refusal(failure_of(error))
@@ -87,15 +85,6 @@ def _method(request: Request, name: str) -> Method:
     if name not in methods:
         raise Failure(400, f"{name} is not supported by this server")
     return methods[name]
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_MESSAGE:
-            raise Failure(413, f"a message has at most {_LARGEST_MESSAGE >> 20} MB")
-    return bytes(body)
 
 
 def _respond(request: Request, method: Method, body: bytes) -> Response:

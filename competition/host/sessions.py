@@ -17,7 +17,7 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from competition.host.context import Host, host_of
+from competition.host.context import Host, host_address, host_of
 from competition.host.failures import Failure
 from competition.host.identity import user_behind
 from competition.host.names import plain_text
@@ -69,7 +69,7 @@ def start_session(request: Request, answer: Response, user: User) -> None:
         max_age=int(LASTS.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=_is_secure(request),
     )
 
 
@@ -94,7 +94,7 @@ def welcome(request: Request, answer: Response) -> None:
             _visitor(request),
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=_is_secure(request),
         )
 
 
@@ -110,6 +110,11 @@ def check_form(request: Request, form: Any) -> None:
         plain_text(str(value), name)
     if not hmac.compare_digest(str(form.get("sign", "")).encode(), form_sign(request).encode()):
         raise Failure(403, "this form is too old or was made elsewhere; load the page again")
+
+
+def _is_secure(request: Request) -> bool:
+    """Say whether readers come over https, also where a proxy speaks http to this host."""
+    return host_address(request).startswith("https://")
 
 
 def _user_of_session(host: Host, token: str) -> User | None:

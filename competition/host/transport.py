@@ -10,11 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["CONTENT_SECURITY_POLICY", "AbsoluteTargets", "PlainPaths", "StrictHeaders"]
+from competition.host.failures import Failure, refusal
+
+__all__ = [
+    "CONTENT_SECURITY_POLICY",
+    "LARGEST_BODY",
+    "AbsoluteTargets",
+    "BoundedBodies",
+    "OwnOrigins",
+    "PlainPaths",
+    "StrictHeaders",
+]
+
+LARGEST_BODY = 4 << 20
+"""So many bytes a message or a form has at most; files go to addresses of their own."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -62,6 +75,72 @@ class PlainPaths:
             await refused(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+class OwnOrigins:
+    """Refuses calls that a browser makes for a page of somebody else.
+
+    Such a page cannot read the answer, but with a signed-in reader's cookie or with credentials
+    that the browser remembers it could act in their name. Programs name no origin.
+    """
+
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
+        self.app = app
+        self.public = urlsplit(public_url or "").netloc.lower()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http" and self._is_foreign(scope):
+            said = "a page of another site may not make calls here"
+            await refusal(Failure(403, said))(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _is_foreign(self, scope: Scope) -> bool:
+        if scope["method"] in {"GET", "HEAD"} or not scope["path"].startswith("/api/"):
+            return False
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        own = {headers.get("host", "").lower(), self.public}
+        return origin is not None and urlsplit(origin).netloc.lower() not in own - {""}
+
+
+class BoundedBodies:
+    """Refuses messages and forms that are too long to be held in memory.
+
+    Parameters
+    ----------
+    app
+        What is served.
+    streamed
+        Beginnings of paths whose bodies go to the disk, and are bounded there.
+    """
+
+    def __init__(self, app: ASGIApp, streamed: tuple[str, ...]) -> None:
+        self.app = app
+        self.streamed = streamed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and no more than so much of its body."""
+        if scope["type"] != "http" or scope["path"].startswith(self.streamed):
+            await self.app(scope, receive, send)
+            return
+        too_long = Failure(413, f"a message has at most {LARGEST_BODY >> 20} MB")
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced) > LARGEST_BODY:
+            await refusal(too_long)(scope, receive, send)
+            return
+        arrived = 0
+
+        async def bounded() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > LARGEST_BODY:
+                raise too_long
+            return message
+
+        await self.app(scope, bounded, send)
 
 
 class StrictHeaders:
