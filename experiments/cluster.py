@@ -136,7 +136,8 @@ def run_order(text: str, stop_name: str) -> str | None:
 def _wish_to_stop(name: str) -> Iterator[threading.Event]:
     """Give an event that is set when the cluster's is, or when the cluster is gone."""
     distributed = _library()
-    shared, wished, done = distributed.Event(name), threading.Event(), threading.Event()
+    shared = distributed.Event(name, client=distributed.get_client())
+    wished, done = threading.Event(), threading.Event()
 
     def listen() -> None:
         while not done.wait(POLL_SECONDS):

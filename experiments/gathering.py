@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from experiments.identity import STUDIES
 from experiments.library import KeptTrial, keep_answers, suggested, trial_seed
-from experiments.recording import STUDY_KEY, record_trial
+from experiments.recording import STUDY_KEY, trial_name
 from experiments.searching import RECORDED_AT
 from experiments.workshop import Workshop
 from pipelines.models import fit_candidates
@@ -20,12 +20,14 @@ from pipelines.search.heartbeat import OWNER
 from pipelines.search.study import REASON, ended_trials
 from pipelines.search.trials import TrialOutcome, out_of_fold
 from pipelines.tracking.locking import locked
+from pipelines.tracking.rows import Point, in_ms
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 GATHERED_FILE = "gathered.json"
 MOST_FITS = 16
+RUN_STATES = {"COMPLETE": "FINISHED", "PRUNED": "KILLED"}
 
 
 def gather(shop: Workshop) -> None:
@@ -71,16 +73,31 @@ def record_absent(shop: Workshop) -> None:
         if trial.user_attrs.get(RECORDED_AT, shop.recorded_at) != shop.recorded_at
     ]
     for trial in _not_gathered(shop.folder, absent):
-        parameters = {**shop.experiment.fixed, **suggested(trial.params, shop.space)}
-        outcome = TrialOutcome(
-            [],
-            tuple(trial.user_attrs.get("fold_scores", ())),
-            trial.user_attrs.get(REASON),
-            trial.state.name == "PRUNED",
+        _record_absent(shop, trial)
+
+
+def _record_absent(shop: Workshop, trial: FrozenTrial) -> None:
+    parameters = {**shop.experiment.fixed, **suggested(trial.params, shop.space)}
+    scores = tuple(map(float, trial.user_attrs.get("fold_scores", ())))
+    outcome = TrialOutcome([], scores, trial.user_attrs.get(REASON), trial.state.name == "PRUNED")
+    with shop.session.run(f"trial-{trial.number:05d}") as log:
+        begun, ended = _moments(trial)
+        log.start(trial_name(trial.number, outcome, parameters), now=begun, parent=STUDY_KEY)
+        log.parameters({**parameters, "seed": trial_seed(shop.experiment.seed, trial.number)})
+        log.tags(
+            {
+                "ripe.kind": "trial",
+                "optuna.trial": str(trial.number),
+                "optuna.state": trial.state.name,
+                "worker": _worker(trial),
+                **({"stop.reason": outcome.failure} if outcome.failure else {}),
+            }
         )
-        started = (trial.datetime_start or datetime.now()).astimezone(UTC)
-        seed = trial_seed(shop.experiment.seed, trial.number)
-        record_trial(shop.session, trial, outcome, parameters, seed, started, trial.state.name)
+        values = {f"fold{n}/score": score for n, score in enumerate(scores, 1)}
+        if scores:
+            values |= {"cv.score": outcome.score, "cv.std": outcome.spread}
+        log.metrics(Point(name, value, 0, in_ms(ended)) for name, value in values.items())
+        log.end(RUN_STATES.get(trial.state.name, "FAILED"), now=ended)
 
 
 def record_lost(shop: Workshop) -> None:
@@ -91,14 +108,9 @@ def record_lost(shop: Workshop) -> None:
         if trial.state.name == "FAIL" and REASON not in trial.user_attrs
     ]
     for trial in _not_gathered(shop.folder, lost):
-        now = datetime.now(UTC)
-        owner = trial.user_attrs.get(OWNER, {})
         with shop.session.run(f"trial-{trial.number:05d}") as log:
-            log.start(
-                f"#{trial.number} lost",
-                now=(trial.datetime_start or datetime.now()).astimezone(UTC),
-                parent=STUDY_KEY,
-            )
+            begun, ended = _moments(trial)
+            log.start(f"#{trial.number} lost", now=begun, parent=STUDY_KEY)
             log.parameters(trial.params)
             log.tags(
                 {
@@ -106,10 +118,21 @@ def record_lost(shop: Workshop) -> None:
                     "optuna.trial": str(trial.number),
                     "optuna.state": "FAIL",
                     "stop.reason": "its worker stopped or died before it was done",
-                    "worker": f"{owner.get('host', '?')} {owner.get('pid', '')}".strip(),
+                    "worker": _worker(trial),
                 }
             )
-            log.end("KILLED", now=now)
+            log.end("KILLED", now=ended)
+
+
+def _moments(trial: FrozenTrial) -> tuple[datetime, datetime]:
+    """Return when a trial began and ended; Optuna writes the local time of its machine."""
+    ended = trial.datetime_complete or datetime.now()
+    return (trial.datetime_start or ended).astimezone(UTC), ended.astimezone(UTC)
+
+
+def _worker(trial: FrozenTrial) -> str:
+    owner = trial.user_attrs.get(OWNER, {})
+    return f"{str(owner.get('host', 'unknown')).split()[0]} {owner.get('pid', '')}".strip()
 
 
 def _not_gathered(folder: Path, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:

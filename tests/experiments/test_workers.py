@@ -1,0 +1,341 @@
+"""Several workers on one study: processes of this machine, of other homes, of a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from experiments import ExperimentError, run_experiment
+from experiments.identity import place_of
+from experiments.loading import parse_experiment
+from experiments.working import WorkOrder, work
+from pipelines.search.storage import close_study, storage_url
+from pipelines.search.study import join_study
+from pipelines.tracking.store import prepare_store
+
+DEADLINE_SECONDS = 240
+
+
+@pytest.fixture
+def shared(small_experiment: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """The content of an experiment with enough trials for several workers."""
+    return small_experiment(
+        name="shared",
+        validation={"folds": 2},
+        network={"max_epochs": 300},
+        search={"trials": 12, "batch": 1},
+        ensemble={"seeds": 1},
+    )
+
+
+@pytest.fixture
+def endless(small_experiment: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """The content of an experiment whose batches last long enough to be stopped."""
+    return small_experiment(
+        name="endless",
+        validation={"folds": 2},
+        network={"max_epochs": 400},
+        search={"trials": 40, "batch": 2},
+        ensemble={"seeds": 1, "greedy": False},
+    )
+
+
+@pytest.fixture
+def study_of() -> Iterator[Callable[..., Any]]:
+    """Opens the only study of a home, or one of a database."""
+    opened: list[Any] = []
+
+    def open_study(home: Path, name: str | None = None, url: str | None = None) -> Any:
+        name = name or next((home / "studies").glob("*.journal")).stem
+        opened.append(join_study(place_of(home, name, url)))
+        return opened[-1]
+
+    yield open_study
+    for study in opened:
+        close_study(study)
+
+
+def runs_of(home: Path) -> list[Any]:
+    client = prepare_store(f"sqlite:///{home.resolve() / 'mlflow.db'}")
+    return list(client.search_runs([client.get_experiment_by_name("clouds").experiment_id]))
+
+
+def owners(study: Any) -> set[int]:
+    done = study.get_trials(states=(TrialState.COMPLETE,))
+    return {trial.user_attrs["owner"]["pid"] for trial in done}
+
+
+def children() -> list[int]:
+    """Numbers of this process's worker processes."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            command = stat.with_name("cmdline").read_bytes()
+        except (OSError, IndexError):
+            continue
+        if parent == os.getpid() and b"experiments.worker_process" in command:
+            found.append(int(stat.parent.name))
+    return sorted(found)
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    until = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < until:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+def test_workers_share_a_study_and_one_run_holds_all_their_trials(small_home, shared, study_of):
+    result = run_experiment(parse_experiment(shared, "shared"), small_home, workers=2)
+    assert (result.trials, result.new_trials) == (12, 12)
+    study = study_of(small_home)
+    assert len(owners(study)) == 2
+    assert os.getpid() not in owners(study)
+    rates = [trial.params["learning_rate"] for trial in study.trials]
+    assert len(set(rates)) == 12
+    trials = [run for run in runs_of(small_home) if "mlflow.parentRunId" in run.data.tags]
+    assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {result.run_id}
+    assert sorted(int(run.data.tags["optuna.trial"]) for run in trials) == list(range(12))
+    assert {run.info.status for run in trials} == {"FINISHED"}
+    assert all("train_loss" in run.data.metrics for run in trials)
+    assert {model.name for model in result.models} == {"best", "seeds", "greedy"}
+    assert not children()
+
+
+def test_a_killed_worker_is_noticed_its_trials_tried_again_and_the_others_go_on(
+    small_home, endless, study_of
+):
+    endless["search"]["trials"] = 8
+    stop = threading.Event()
+
+    def kill_one() -> None:
+        numbers = wait_for(lambda: len(children()) == 2 and children())
+        study = wait_for(lambda: list((small_home / "studies").glob("*.journal")))
+        running = optuna.load_study(
+            study_name=study[0].stem,
+            storage=optuna.storages.JournalStorage(
+                optuna.storages.journal.JournalFileBackend(str(study[0]))
+            ),
+        )
+
+        def in_hand() -> list[int]:
+            trials = running.get_trials(states=(TrialState.RUNNING,))
+            return [trial.user_attrs.get("owner", {}).get("pid", 0) for trial in trials]
+
+        wait_for(lambda: stop.is_set() or numbers[0] in in_hand())
+        os.kill(numbers[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    result = run_experiment(parse_experiment(endless, "endless"), small_home, workers=2)
+    stop.set()
+    killer.join()
+    assert "was killed by signal 9" in " ".join(result.notes)
+    study = study_of(small_home)
+    lost = [trial.number for trial in study.get_trials(states=(TrialState.FAIL,))]
+    retried = [one.user_attrs["retry_of"] for one in study.trials if "retry_of" in one.user_attrs]
+    assert lost
+    assert retried == lost
+    assert result.trials == 8
+    assert not study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING))
+    states = {run.data.tags.get("optuna.trial"): run for run in runs_of(small_home)}
+    for number in lost:
+        assert states[str(number)].info.status == "KILLED"
+        assert "worker" in states[str(number)].data.tags["stop.reason"]
+    assert not [run for run in states.values() if run.info.status == "RUNNING"]
+    assert not children()
+
+
+def test_a_stop_ends_all_workers_and_leaves_nothing_running(small_home, endless, study_of):
+    done = threading.Event()
+
+    def stop() -> bool:
+        if not done.is_set() and len(children()) == 2:
+            journals = list((small_home / "studies").glob("*.journal"))
+            study = join_study(place_of(small_home, journals[0].stem))
+            if len(study.get_trials(states=(TrialState.RUNNING,))) >= 3:
+                done.set()
+        return done.is_set()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(
+            parse_experiment(endless, "endless"), small_home, workers=2, should_stop=stop
+        )
+    assert not children()
+    study = study_of(small_home)
+    assert not study.get_trials(states=(TrialState.RUNNING,))
+    runs = runs_of(small_home)
+    assert {run.info.status for run in runs} <= {"KILLED", "FINISHED"}
+    [parent] = [run for run in runs if run.data.tags.get("ripe.kind") == "study"]
+    assert parent.data.tags["stop.reason"] == "interrupted"
+
+
+def test_what_every_worker_refuses_is_said_once(small_home, shared):
+    experiment = parse_experiment(shared, "shared")
+    table = small_home / "contests" / "clouds" / "data" / "train.csv"
+    content = table.read_text()
+
+    def change_the_table(progress: Any) -> None:
+        if progress.stage == "searching":
+            table.write_text(content.replace("hill", "hall"))
+
+    with pytest.raises(ExperimentError, match=r"are not those that study .* was begun with"):
+        run_experiment(experiment, small_home, workers=2, on_progress=change_the_table)
+    assert not children()
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """The address of a PostgreSQL without tables."""
+    return str(request.getfixturevalue("empty_database"))
+
+
+def test_a_worker_of_another_home_helps_over_a_database_and_its_answers_reach_the_finisher(
+    small_home, clouds_home, copy_home, tmp_path, shared, database, study_of
+):
+    other = copy_home(clouds_home, tmp_path / "other")
+    shared["search"]["trials"] = 6
+    experiment = parse_experiment(shared, "shared")
+    url = storage_url(database)
+    said: list[int] = []
+    over = threading.Event()
+
+    def help_out() -> None:
+        try:
+            name = wait_for(lambda: _names(url))[0]
+            order = WorkOrder(name, str(other), url, heartbeat_seconds=1)
+            said.append(work(order, should_stop=lambda: False))
+        finally:
+            over.set()
+
+    helper = threading.Thread(target=help_out)
+    helper.start()
+    result = run_experiment(
+        experiment,
+        small_home,
+        storage=database,
+        workers=0,
+        heartbeat_seconds=1,
+        should_stop=lambda: over.is_set() and not said,
+    )
+    helper.join()
+    assert said == [6]
+    assert (result.trials, result.new_trials) == (6, 6)
+    kept = sorted(path.name for path in (result.folder / "trials").glob("*.parquet"))
+    assert len(kept) == 6
+    for path in (result.folder / "trials").glob("*.parquet"):
+        twin = other / "studies" / result.study / "trials" / path.name
+        assert path.read_bytes() == twin.read_bytes()
+    numbers = [run.data.tags.get("optuna.trial") for run in runs_of(small_home)]
+    assert sorted(int(number) for number in numbers if number is not None) == list(range(6))
+    elsewhere = runs_of(other)
+    assert {run.info.status for run in elsewhere} == {"FINISHED"}
+    assert len(elsewhere) == 7
+
+
+def _names(url: str) -> list[str]:
+    from pipelines.search.storage import study_names
+
+    return sorted(study_names(url))
+
+
+def test_a_worker_with_other_tables_is_refused(
+    small_home, clouds_home, copy_home, tmp_path, shared
+):
+    run_experiment(
+        parse_experiment({**shared, "search": {"trials": 1, "space": {}}}, "shared"), small_home
+    )
+    other = copy_home(clouds_home, tmp_path / "other")
+    name = next((small_home / "studies").glob("*.journal")).stem
+    (other / "studies").mkdir()
+    (other / "studies" / f"{name}.journal").write_bytes(
+        (small_home / "studies" / f"{name}.journal").read_bytes()
+    )
+    table = other / "contests" / "clouds" / "data" / "train.csv"
+    table.write_text(table.read_text().replace("hill", "hall"))
+    with pytest.raises(ExperimentError, match="get them with: ripe download clouds"):
+        work(WorkOrder(name, str(other)), should_stop=lambda: False)
+
+
+def test_resuming_refuses_to_begin_and_leaves_nothing(small_home, shared):
+    experiment = parse_experiment(shared, "shared")
+    with pytest.raises(ExperimentError, match="to continue; begin one without --resume"):
+        run_experiment(experiment, small_home, resume=True)
+    assert not (small_home / "studies").exists()
+    assert not (small_home / "spool").exists()
+
+
+def test_one_worker_s_results_are_the_same_in_a_journal_and_in_a_database(
+    small_home, clouds_home, copy_home, tmp_path, shared
+):
+    other = copy_home(clouds_home, tmp_path / "other")
+    experiment = parse_experiment(shared, "shared")
+    here = run_experiment(experiment, small_home)
+    there = run_experiment(experiment, other, storage=f"sqlite:///{tmp_path / 'studies.db'}")
+    assert here.study == there.study
+    assert here.predictions.equals(there.predictions)
+    assert here.best_parameters == there.best_parameters
+
+
+def test_a_cluster_s_processes_search(small_home, shared, study_of):
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+    ):
+        result = run_experiment(
+            parse_experiment(shared, "shared"), small_home, cluster=cluster.scheduler_address
+        )
+    assert result.trials == 12
+    study = study_of(small_home)
+    assert len(owners(study)) == 2
+    assert os.getpid() not in owners(study)
+    trials = [run for run in runs_of(small_home) if "mlflow.parentRunId" in run.data.tags]
+    assert len(trials) == 12
+
+
+def test_a_cluster_that_is_not_there_gets_one_clear_line(small_home, shared, monkeypatch):
+    monkeypatch.setattr("experiments.cluster.CONNECT_SECONDS", 1)
+    with pytest.raises(ExperimentError, match=r"there is no cluster at tcp://127\.0\.0\.1:9"):
+        run_experiment(parse_experiment(shared, "shared"), small_home, cluster="tcp://127.0.0.1:9")
+
+
+def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless):
+    code = (
+        "import sys, json; from pathlib import Path\n"
+        "from experiments import run_experiment\n"
+        "from experiments.loading import parse_experiment\n"
+        "run_experiment(parse_experiment(json.loads(sys.argv[2]), 'x'), Path(sys.argv[1]), workers=2)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-P", "-c", code, str(small_home), json.dumps(endless)]
+    )
+    journal = wait_for(lambda: list((small_home / "studies").glob("*.journal")))[0]
+    study = join_study(place_of(small_home, journal.stem))
+    numbers = wait_for(lambda: len(owners_now(study)) == 2 and owners_now(study))
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not any(Path(f"/proc/{number}").exists() for number in numbers))
+    assert not study.get_trials(states=(TrialState.RUNNING,))
+
+
+def owners_now(study: Any) -> set[int]:
+    running = study.get_trials(states=(TrialState.RUNNING,))
+    return {one.user_attrs["owner"]["pid"] for one in running if "owner" in one.user_attrs}
