@@ -1,12 +1,14 @@
 """Reading tracked runs back, for tables and programs."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from competition.errors import did_you_mean
 from pipelines.errors import TrackingProblem
+from pipelines.tracking.filters import RunFilter
 from pipelines.tracking.session import TrackingPlace
 from pipelines.tracking.store import database_file, prepare_store
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+UNUSED = "Default"  # the experiment that MLflow makes for itself
 SHOWN_PARAMETERS = ("hidden_layer_sizes", "learning_rate")
 
 
@@ -33,6 +36,8 @@ class RunSummary:
         UTC, to the minute.
     reason : str or None
         Why it stopped early.
+    metrics : mapping of str to float
+        The last value of each.
     """
 
     run_id: str
@@ -47,6 +52,7 @@ class RunSummary:
     parameters: Mapping[str, str] = field(default_factory=dict)
     started: str = ""
     reason: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def interval(self) -> str:
@@ -76,34 +82,67 @@ class RunSummary:
         return asdict(self)
 
 
-def list_studies(
-    home: Path, *, contest: str | None = None, limit: int = 20, uri: str | None = None
+def list_runs(
+    home: Path, wanted: RunFilter | None = None, *, limit: int = 20, uri: str | None = None
 ) -> list[RunSummary]:
-    """Return the studies' runs, the newest first.
+    """Return runs, the newest first.
 
     Parameters
     ----------
     home : pathlib.Path
-    contest : str, optional
-        Slug; None for all contests.
+    wanted : RunFilter, optional
+        Which runs; else studies and runs made by hand.
     limit : int
     uri : str, optional
         Tracking address in place of the home's own.
+
+    Raises
+    ------
+    TrackingProblem
+        When a condition cannot be understood, or no run was ever made on the contest.
     """
+    wanted = wanted or RunFilter()
+    condition = wanted.condition()
     client = _open(home, uri)
     if client is None:
         return []
-    places = _experiments(client, contest)
-    wanted = "tags.`ripe.kind` = 'study'"
+    places = {str(one.experiment_id): one.name for one in client.search_experiments()}
+    chosen = _chosen(places, wanted.contest)
+    if not chosen:
+        return []
     order = ["attributes.start_time DESC"]
-    found = client.search_runs(places, wanted, max_results=limit, order_by=order) if places else []
-    return [summarise(run) for run in found]
+    found = client.search_runs(chosen, condition, max_results=limit, order_by=order)
+    return [summarise(run, contest=places[run.info.experiment_id]) for run in found]
+
+
+def _chosen(places: Mapping[str, str], contest: str | None) -> list[str]:
+    """Return the ids of the MLflow experiments to look in."""
+    chosen = [number for number, name in places.items() if contest in (None, name)]
+    known = sorted(name for name in places.values() if name != UNUSED)
+    if contest is not None and not chosen and known:
+        raise TrackingProblem(
+            f"no run is on {contest!r}; there are runs on {', '.join(known)}"
+            f"{did_you_mean(contest, known)}"
+        )
+    return chosen
+
+
+def list_studies(
+    home: Path, *, contest: str | None = None, limit: int = 20, uri: str | None = None
+) -> list[RunSummary]:
+    """Return the studies' runs, the newest first; see `list_runs`."""
+    return list_runs(home, RunFilter(contest=contest, kind="study"), limit=limit, uri=uri)
 
 
 def list_trials(
-    home: Path, study: str, *, limit: int = 20, uri: str | None = None
+    home: Path,
+    study: str,
+    wanted: RunFilter | None = None,
+    *,
+    limit: int = 20,
+    uri: str | None = None,
 ) -> list[RunSummary]:
-    """Return the trials of a study's run, the best first.
+    """Return the trials of a study's run, the best first; of them those that are wanted.
 
     Raises
     ------
@@ -113,9 +152,11 @@ def list_trials(
     client = _open_runs(home, uri)
     parent = _find(client, study)
     direction = "DESC" if parent.data.tags.get("metric.direction") != "lower is better" else "ASC"
+    below = f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'"
+    narrowed = replace(wanted or RunFilter(), kind="all").condition()
     trials = client.search_runs(
         [parent.info.experiment_id],
-        f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'",
+        f"{below} and {narrowed}" if narrowed else below,
         max_results=limit,
         order_by=[f"metrics.`cv.score` {direction}"],
     )
@@ -202,6 +243,7 @@ def summarise(run: "Run", contest: str = "") -> RunSummary:
         parameters={**run.data.params, **_best(tags)},
         started=f"{started:%Y-%m-%d %H:%M}",
         reason=tags.get("stop.reason"),
+        metrics=dict(metrics),
     )
 
 

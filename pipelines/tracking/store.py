@@ -1,18 +1,23 @@
 """Making and keeping MLflow's store; beyond its own API only WAL and ANALYZE are set."""
 
 import os
+import re
 import sqlite3
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.errors import TrackingProblem
 from pipelines.tracking.locking import locked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SQLITE = "sqlite:///"
+PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
+TABLES_LOCK = 7_277_302  # a number that MLflow itself does not lock with
 QUIET_ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -57,6 +62,11 @@ def prepare_store(uri: str) -> "MlflowClient":
     Returns
     -------
     mlflow.MlflowClient
+
+    Raises
+    ------
+    TrackingProblem
+        When a server or database does not answer.
     """
     for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -64,13 +74,55 @@ def prepare_store(uri: str) -> "MlflowClient":
 
     file = database_file(uri)
     if file is None:
-        return MlflowClient(tracking_uri=uri)
+        return _reach(uri)
     with locked(store_lock(file)):
         if not file.exists():
             _make_database(file)
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_experiments(max_results=1)
     return client
+
+
+def _reach(uri: str) -> "MlflowClient":
+    """Open a server or a database that other machines may use too."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    turn = _database_turn(uri) if uri.startswith("postgresql") else nullcontext()
+    try:
+        with turn:
+            client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+            client.search_experiments(max_results=1)
+    except ImportError as error:
+        raise TrackingProblem(f"MLflow cannot open {shown(uri)}: {error}") from None
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        why = str(error).strip().splitlines()[0].rpartition("(Caused by ")[2].rstrip(")")
+        raise TrackingProblem(f"MLflow at {shown(uri)} does not answer: {why}") from error
+    return client
+
+
+def shown(uri: str) -> str:
+    """Return an address without its password.
+
+    Examples
+    --------
+    >>> shown("postgresql://ada:secret@db/mlflow")
+    'postgresql://ada:***@db/mlflow'
+    >>> shown("http://127.0.0.1:5000")
+    'http://127.0.0.1:5000'
+    """
+    return PASSWORD.sub(r"\1***@", uri)
+
+
+@contextmanager
+def _database_turn(uri: str) -> Iterator[None]:
+    """Be the only one, on any machine, that makes MLflow's tables in a PostgreSQL."""
+    from sqlalchemy import NullPool, create_engine, text
+
+    with create_engine(uri, poolclass=NullPool).connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({TABLES_LOCK})"))
+        yield
 
 
 def _make_database(file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ import click
 from ripe.console import home_of, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from pipelines.tracking.filters import Kind, State
     from pipelines.tracking.runs import RunSummary
 
 __all__ = ["command"]
@@ -17,35 +19,73 @@ __all__ = ["command"]
 
 @click.group(invoke_without_command=True)
 @click.option("-c", "--contest", metavar="SLUG", help="Runs on this contest only.")
+@click.option("--experiment", metavar="NAME", help="Runs of this experiment file only.")
+@click.option(
+    "--kind",
+    type=click.Choice(["study", "trial", "hand-made", "all"]),
+    help="Studies, their trials, runs made by hand (default: all but trials).",
+)
+@click.option(
+    "--state",
+    type=click.Choice(["finished", "running", "failed", "killed", "pruned"]),
+    help="Runs in this state only.",
+)
+@click.option(
+    "--where",
+    metavar="CONDITION",
+    help="Such as 'cv.score > 0.9 and params.model = network'.",
+)
 @click.option("--trials", "study", metavar="RUN", help="The trials of this study's run.")
-@click.option("--limit", default=20, show_default=True, help="Most runs to show.")
+@click.option(
+    "--limit", type=click.IntRange(1, 50_000), default=20, show_default=True, help="Most runs."
+)
 @click.option("--tracking", metavar="URL", help="MLflow server or database (default: this home's).")
 @click.option("--json", "as_json", is_flag=True, help="A list of run objects.")
 @click.pass_context
 def command(
     ctx: click.Context,
     contest: str | None,
+    experiment: str | None,
+    kind: Kind | None,
+    state: State | None,
+    where: str | None,
     study: str | None,
     limit: int,
     tracking: str | None,
     as_json: bool,
 ) -> None:
-    """Show studies with their scores, the newest first; or the trials of one, the best first."""
+    """Show runs with their scores, the newest first; or the trials of one, the best first."""
     if ctx.invoked_subcommand is not None:
         return
-    from pipelines.tracking.runs import list_studies, list_trials
+    from pipelines.tracking.filters import RunFilter
+    from pipelines.tracking.runs import list_runs, list_trials
 
     home = home_of(ctx)
+    wanted = RunFilter(contest, experiment, kind, state, where)
     if study is None:
-        runs = list_studies(home, contest=contest, limit=limit, uri=tracking)
+        runs = list_runs(home, wanted, limit=limit, uri=tracking)
     else:
-        runs = list_trials(home, study, limit=limit, uri=tracking)
+        runs = list_trials(home, study, wanted, limit=limit, uri=tracking)
     if as_json:
         print_json([run.as_dict() for run in runs])
     elif runs:
         _show(runs)
-    else:
+    elif wanted == RunFilter():
         say("No runs yet. Start one: ripe run avocado_ripeness")
+    else:
+        say("No run is like that; 'ripe runs' lists all.")
+    _send_what_waits(home)
+
+
+def _send_what_waits(home: Path) -> None:
+    """Start sending rows that wait since MLflow was away, and say so."""
+    from pipelines.tracking.session import recover_home
+
+    waiting = sum(recover_home(home).values())
+    if waiting:
+        click.echo(
+            f"Rows of {waiting} sessions wait to be sent to MLflow; a writer was started.", err=True
+        )
 
 
 @command.command()

@@ -16,13 +16,15 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.errors import TrackingProblem
 from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, read_rows, recover_sessions
+from pipelines.tracking.filters import RunFilter
 from pipelines.tracking.rows import Point
-from pipelines.tracking.runs import list_studies, list_trials
+from pipelines.tracking.runs import list_runs, list_studies, list_trials
 from pipelines.tracking.server import start_mlflow_server, ui_address
 from pipelines.tracking.session import recover_home
 from pipelines.tracking.store import prepare_store
@@ -54,6 +56,7 @@ def log_study(session: TrackingSession, *, ends: bool = True) -> None:
         study.tags({"ripe.kind": "study", "contest": "clouds"})
         with session.run("trial-00000") as trial:
             trial.start("trial 0", now=NOW, parent="study")
+            trial.tags({"ripe.kind": "trial"})
             trial.parameters({"rate [per step]": 0.1})
             trial.metrics(Point("loss", 1.0 / (step + 1), step, step) for step in range(1500))
             trial.metrics([Point("cv.score", 0.9, 0, 0), Point("bad", float("nan"), 0, 0)])
@@ -159,6 +162,40 @@ def test_a_place_comes_from_the_home_the_caller_or_the_environment(tmp_path, mon
     both = TrackingPlace.in_home(tmp_path, "clouds", "postgresql://ripe@db/ripe")
     assert both.uri == "postgresql://ripe@db/ripe"
     assert both.artifacts == "s3://fruit/runs/clouds"
+
+
+def test_runs_are_found_by_contest_kind_state_and_conditions(tmp_path, place):
+    session = TrackingSession(tmp_path / "spool" / "study" / "one", place)
+    log_study(session)
+    session.close()
+
+    def names(**wanted: Any) -> list[str]:
+        return [run.name for run in list_runs(tmp_path, RunFilter(**wanted))]
+
+    assert names() == names(contest="clouds", state="finished") == ["small"]
+    assert names(kind="trial", where="cv.score > 0.5 and params.rate _per step_ = 0.1") == [
+        "trial 0"
+    ]
+    assert names(kind="trial", where="metrics.cv.score < 0.5") == []
+    assert sorted(names(kind="all")) == ["small", "trial 0"]
+    assert names(state="failed") == []
+    assert list_runs(tmp_path, RunFilter(kind="trial"))[0].metrics["cv.score"] == 0.9
+    with pytest.raises(TrackingProblem, match=r"runs on clouds; did you mean 'clouds'\?"):
+        names(contest="cloud")
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("score", "a condition is NAME SIGN VALUE"),
+        ("params.rate > 0.1", "its number is the metric 'hp.rate'"),
+        ("metrics.cv.score = good", "is a number"),
+        ("model = o'hara", "a quote in it"),
+    ],
+)
+def test_a_condition_that_cannot_be_searched_for_is_told(where, message):
+    with pytest.raises(TrackingProblem, match=message):
+        RunFilter(where=where).condition()
 
 
 def test_there_are_no_runs_before_the_first_and_looking_makes_no_database(tmp_path):

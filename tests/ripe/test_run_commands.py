@@ -72,6 +72,8 @@ def test_the_shipped_titanic_experiment_beats_gender_submission(titanic_home, sh
         (("run", "titanic", "--set", "search.trails=3"), "did you mean 'trials'"),
         (("run", "titanic", "--model", "forest"), "did you mean 'random_forest'"),
         (("runs", "--trials", "abc"), "no runs in"),
+        (("runs", "--where", "score"), "a condition is NAME SIGN VALUE"),
+        (("runs", "--tracking", "http://127.0.0.1:9"), "does not answer"),
         (("runs", "compare", "abc", "def"), "no runs in"),
     ],
 )
