@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "run": ("ripe.commands.run", "Run an experiment file: search, track, export."),
     "runs": ("ripe.commands.runs", "Show tracked runs as a table."),
+    "study": ("ripe.commands.study", "List, show and plot searches; Optuna's dashboard."),
     "report": (
         "ripe.commands.report",
         "Open the report of a study: scores, folds, errors, what columns are worth.",
