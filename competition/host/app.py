@@ -27,7 +27,7 @@ from competition.host.failures import Failure, failure_of, refusal
 from competition.host.invitations import invitation_routes
 from competition.host.observing import Figures, Observed, figures_page
 from competition.host.pages import page_routes, problem_page
-from competition.host.rpc import answer_call
+from competition.host.rpc import answer_call, refuse_old_client
 from competition.host.services import all_methods
 from competition.host.signing import Signer
 from competition.host.transport import (
@@ -122,6 +122,7 @@ async def _swept(app: Starlette) -> AsyncIterator[None]:
 def _routes(api: ASGIApp) -> list[BaseRoute]:
     return [
         Route("/api/v1/{service}/{method}", answer_call, methods=_ANY),
+        Route("/api/v1/{old:path}", refuse_old_client, methods=_ANY),
         Route("/files/{token}/{name}", send_download, methods=["GET", "HEAD"]),
         Route("/uploads/{token}", receive_upload, methods=["PUT"]),
         Mount("/api", api),

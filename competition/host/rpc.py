@@ -18,7 +18,7 @@ from competition.host.identity import signed_in, user_behind
 from competition.host.wire import answer, read_message
 from competition.store import Store, User
 
-__all__ = ["Call", "Method", "Methods", "answer_call"]
+__all__ = ["Call", "Method", "Methods", "answer_call", "refuse_old_client"]
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,22 @@ class Method:
 Methods = Mapping[str, Method]
 
 
+def refuse_old_client(_: Request) -> Response:
+    """Tell who asks at the addresses of older clients to take a newer one."""
+    return refusal(
+        Failure(
+            400,
+            "the addresses of Kaggle's clients before 2.0 are not supported by this server; "
+            "run 'pip install --upgrade kaggle kagglehub'",
+        )
+    )
+
+
 async def answer_call(request: Request) -> Response:
     """Answer one call; whatever goes wrong becomes ``{"code", "message"}`` and its status."""
     name = f"{request.path_params['service']}/{request.path_params['method']}"
+    if "." not in request.path_params["service"]:
+        return refuse_old_client(request)
     try:
         if request.method != "POST":
             raise Failure(405, "calls are made with POST", {"Allow": "POST"})

@@ -68,7 +68,7 @@ def test_hello_tells_kagglehub_who_it_is(house: Any) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    ["competitions.CompetitionApiService/Explode", "kernels.KernelsApiService/ListKernels", "a/b"],
+    ["competitions.CompetitionApiService/Explode", "kernels.KernelsApiService/ListKernels", "a.Service/b"],
 )
 def test_an_unknown_call_is_refused_with_400_by_name(house: Any, method: str) -> None:
     told = post(house, method, f"Bearer {house.tokens['ada']}")
@@ -109,3 +109,20 @@ def test_a_list_comes_in_pages(house: Any) -> None:
     assert [len(told["files"]) for told in (first, second)] == [2, 1]
     assert not second["nextPageToken"]
     assert house.call("ListDataFiles", {**fields, "pageToken": "x"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "competitions/list?search=&page=1"),
+        ("GET", "competitions/data/list/pit-or-flesh"),
+        ("POST", "competitions/pit-or-flesh/submissions/url/12/1700000000"),
+        ("GET", "datasets/list"),
+    ],
+)
+def test_a_client_that_is_too_old_is_told_to_take_a_newer_one(
+    house: Any, method: str, path: str
+) -> None:
+    told = httpx.request(method, f"{house.url}/api/v1/{path}", timeout=60)
+    assert told.status_code == told.json()["code"] == 400
+    assert "pip install --upgrade kaggle kagglehub" in told.json()["message"]
