@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from experiments.definition import Experiment
 from experiments.recipes import starting_values
 from pipelines.errors import SearchProblem
-from pipelines.models import NETWORK
+from pipelines.models import NETWORK, NETWORK_PARAMETERS
+from pipelines.models.settings import setting_problem
 from pipelines.search import SearchSpace, parse_space
 from pipelines.search.grid import grid_problems
 from pipelines.search.objectives import SCORE, SIZE
 from pipelines.search.points import as_trial_parameters, start_problems
 from pipelines.search.pruning import FEWEST_FOLDS, WILCOXON
 from pipelines.search.samplers import sampler_problems
+from pipelines.search.space import LAYERS, UNITS
 
 SPACE = "search.space"
 
@@ -25,6 +29,9 @@ def search_problems(experiment: Experiment) -> list[str]:
         Its space is well written.
     """
     space = parse_space(experiment.search.space)
+    impossible = value_problems(experiment)
+    if impossible:
+        return impossible
     return [
         *_first_trial_problems(experiment, space),
         *start_problems(experiment.search.start, space, "search.start"),
@@ -32,6 +39,32 @@ def search_problems(experiment: Experiment) -> list[str]:
         *_sampler_problems(experiment, space),
         *_pruner_problems(experiment),
     ]
+
+
+def value_problems(experiment: Experiment) -> list[str]:
+    """List the values, fixed or to be searched, that no network could take."""
+    if experiment.model != NETWORK:
+        return []
+    told = [(f"network.{name}", name, value) for name, value in experiment.fixed.items()]
+    for one in parse_space(experiment.search.space).dimensions:
+        values = one.choices or (one.low, one.high)
+        told += [(f"{SPACE}.{one.name}", one.name, value) for value in values]
+    problems = [
+        f"{path}: {problem}"
+        for path, name, value in told
+        if (problem := _value_problem(name, value)) is not None
+    ]
+    return list(dict.fromkeys(problems))
+
+
+def _value_problem(name: str, value: Any) -> str | None:
+    if name in (LAYERS, UNITS):
+        return (
+            None
+            if type(value) is int and value > 0
+            else f"must be whole and above 0, not {value!r}"
+        )
+    return setting_problem(name, value) if name in NETWORK_PARAMETERS else None
 
 
 def _first_trial_problems(experiment: Experiment, space: SearchSpace) -> list[str]:
