@@ -60,7 +60,7 @@ def is_over(shop: Workshop) -> bool:
         return False
     if shop.pace.is_over or is_stuck(shop):
         return True
-    grid = study_queue(shop.experiment, shop.space).grid
+    grid = study_queue(shop.experiment, shop.space, shop.study).grid
     budget = shop.budget.trials if grid is None else min(shop.budget.trials, len(grid))
     return len(counted_trials(shop.study)) >= budget
 

@@ -48,7 +48,7 @@ def search(shop: Workshop) -> None:
     """Try batch after batch until the budget is spent, or nothing improves."""
     shop.start_clock()
     shop.history += best_so_far(shop.study)
-    queue = study_queue(shop.experiment, shop.space)
+    queue = study_queue(shop.experiment, shop.space, shop.study)
     shop.tell_progress("searching")
     while not shop.pace.is_over and not is_stuck(shop):
         shop.stop_if_wished()

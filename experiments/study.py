@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from experiments.crew import AbsentCrew, Crew, LocalCrew, threads_each
 from experiments.data import ContestData, find_data, read_data
 from experiments.definition import Experiment
+from experiments.earlier_studies import earlier_points, keep_earlier_points
 from experiments.errors import ExperimentError
 from experiments.finishing import MODEL_FOLDER, Finished, finish
 from experiments.following import follow
@@ -119,7 +120,9 @@ def run_experiment(
             raise _nothing_to_continue(experiment)
         place = replace(place, heartbeat_seconds=heartbeat_seconds)
         terms = Terms(experiment, data.tables.digest, tracking_address(home, data, tracking_uri))
+        points = earlier_points(experiment, home, place, storage=url, tracking_uri=tracking_uri)
         with _opened(place, terms, data) as study:
+            keep_earlier_points(study, place, points)
             session = new_session(home, place.name, data, tracking_uri)
             shop = open_workshop(experiment, data, lesson, prepared, place, study, session)
             shop.on_progress, shop.workers = tell, max(1, workers)
@@ -222,14 +225,7 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
         raise ExperimentError(f"every trial failed; the first one because: {failed[0]}")
     shop.tell_progress("finishing")
     finished = finish(
-        shop.experiment,
-        shop.data,
-        shop.lesson,
-        shop.prepared,
-        shop.scorer,
-        library,
-        shop.folder,
-        shop.study.get_trials(deepcopy=False),
+        shop.experiment, shop.data, shop.lesson, shop.prepared, shop.scorer, library, shop.folder
     )
     record_models(log, shop.experiment.name, finished.models, finished.chosen)
     parameters = finished.parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.definition import Experiment
 from experiments.recipes import starting_values
@@ -13,17 +13,36 @@ from pipelines.search.points import complete_point
 from pipelines.search.queue import TrialQueue
 from pipelines.search.space import SearchSpace
 
+if TYPE_CHECKING:
+    from optuna import Study
 
-def study_queue(experiment: Experiment, space: SearchSpace) -> TrialQueue:
-    """Return what an experiment tries before its sampler draws; the defaults come first."""
+STARTS = "ripe.starts"
+
+
+def study_queue(experiment: Experiment, space: SearchSpace, study: Study) -> TrialQueue:
+    """Return what a study tries before its sampler draws.
+
+    The defaults come first, then the points of the file, then those of an earlier study that are
+    kept with this one.
+    """
     wish = experiment.search
-    defaults = model_defaults(experiment)
-    first = unique(
-        complete_point(point, starting_values(experiment), defaults, space)
-        for point in ({}, *wish.start)
-    )
+    given = (model_point(experiment, space, point) for point in ({}, *wish.start))
+    first = unique([*given, *study.user_attrs.get(STARTS, [])])
     grid = grid_points(space, experiment.seed) if wish.sampler == "grid" else None
     return TrialQueue(first, None if grid is None else tuple(grid))
+
+
+def model_point(
+    experiment: Experiment, space: SearchSpace, given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the trial parameters of a point given in the model's terms.
+
+    Raises
+    ------
+    pipelines.errors.SearchProblem
+        When it lies outside the space.
+    """
+    return complete_point(given, starting_values(experiment), model_defaults(experiment), space)
 
 
 def unique(points: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:

@@ -92,6 +92,10 @@ class SearchSpace:
         """Whether some parameters exist only for some values of others."""
         return LAYERS in self
 
+    def takes(self, name: str) -> bool:
+        """Tell whether a model parameter varies; hidden layers do where `layers` does."""
+        return LAYERS in self if name == SHAPE else name in self
+
     @property
     def conditional_names(self) -> tuple[str, ...]:
         """Dimensions whose parameters only some trials have: the widths of hidden layers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments import run_experiment
+from experiments import ExperimentError, run_experiment
 from experiments.errors import InvalidExperiment
 from experiments.identity import study_name
 from experiments.loading import parse_experiment
@@ -158,6 +158,13 @@ def test_given_points_are_tried_right_after_the_defaults(quick, small_home):
 @pytest.mark.parametrize(
     ("search", "problem"),
     [
+        (
+            {"space": {"activation": ["relu", "tahn"]}},
+            "search.space.activation: there is no activation 'tahn'; did you mean 'tanh'",
+        ),
+        ({"space": {"dropout": {"low": 0.0, "high": 1.0}}}, "0 <= dropout < 1 must hold"),
+        ({"space": {"batch_size": [16, 0.5]}}, "search.space.batch_size: must be a whole number"),
+        ({"space": {"layers": [1], "units": [4, 0]}}, "search.space.units: must be whole and"),
         ({"sampler": "grid"}, "search.space.learning_rate: a grid needs a list of values"),
         ({"sampler": "cmaes"}, "search.sampler: 'cmaes' moves in ranges of numbers"),
         ({"objectives": ["size"]}, "search.objectives: begins with 'score'"),
@@ -190,3 +197,54 @@ def test_starts_and_objectives_begin_another_study(small_experiment, search):
 
     assert named(search=search) != named()
     assert named(search={"start": [], "objectives": ["score"]}) == named()
+
+
+def test_a_study_begins_with_the_best_points_of_an_earlier_one(quick, small_home):
+    early = quick("early", trials=6, space={"learning_rate": {"low": 0.001, "high": 0.1}})
+    best = sorted(trials_of(small_home, early), key=lambda run: -run.data.metrics["cv.score"])
+    rates = [float(run.data.params["learning_rate"]) for run in best]
+    settings = {
+        "start_best": 2,
+        "space": {"learning_rate": RATE, "dropout": {"low": 0.0, "high": 0.5}},
+    }
+    later = quick("later", trials=4, start_from=early.study, **settings)
+    runs = trials_of(small_home, later)
+    wanted = [rate for rate in rates if rate != 0.02][:2]
+    assert [float(run.data.params["learning_rate"]) for run in runs][:1] == [0.02]
+    assert wanted[0] in [float(run.data.params["learning_rate"]) for run in runs[1:3]]
+    assert [run.data.params["dropout"] for run in runs[: 2 if 0.02 in rates[:2] else 3]] == (
+        ["0.0"] * (2 if 0.02 in rates[:2] else 3)
+    )
+    (small_home / "studies" / f"{early.study}.journal").unlink()
+    longer = quick("later", trials=6, start_from=early.study, **settings)
+    assert (longer.study, longer.new_trials) == (later.study, 2)
+
+
+def test_an_earlier_study_is_found_by_its_run_and_by_the_run_of_a_trial(quick, small_home):
+    early = quick("early", trials=3, space={"learning_rate": {"low": 0.001, "high": 0.1}})
+    trial = trials_of(small_home, early)[0]
+    for number, run in enumerate((early.run_id, trial.info.run_id[:12])):
+        name = f"later-{number}"
+        result = quick(name, trials=2, start_from=run, space={"learning_rate": RATE})
+        assert result.trials == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [("nobody", "search.start_from: no study .* begins with 'nobody'"), ("early", "lies within")],
+)
+def test_a_start_that_cannot_be_had_is_refused_before_anything_is_written(
+    quick, small_home, wanted, problem
+):
+    if wanted == "early":
+        quick("early", trials=2, space={"dropout": [0.1, 0.2]}, network={"dropout": 0.1})
+    before = sorted(path.name for path in (small_home / "studies").glob("*"))
+    with pytest.raises(ExperimentError, match=problem):
+        quick(
+            "later",
+            trials=2,
+            start_from=wanted,
+            space={"weight_decay": [0.5]},
+            network={"weight_decay": 0.5},
+        )
+    assert sorted(path.name for path in (small_home / "studies").glob("*")) == before
