@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from experiments import ExperimentError, run_experiment
@@ -248,3 +252,11 @@ def test_a_start_that_cannot_be_had_is_refused_before_anything_is_written(
             network={"weight_decay": 0.5},
         )
     assert sorted(path.name for path in (small_home / "studies").glob("*")) == before
+
+
+def test_the_documented_search_can_be_read():
+    page = Path(__file__).parents[2] / "docs" / "experiments.md"
+    blocks = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    [text] = [block for block in blocks if block.startswith("[search]")]
+    content = {"name": "documented", "contest": "c", **tomllib.loads(text)}
+    assert len(parse_experiment(content, "documented").search.start) == 2
