@@ -61,12 +61,13 @@ class LintReport:
     """All findings on a contest, the gravest first, and how the trial entries scored.
 
     ``probes`` maps the name of a trial entry to its overall score, or to None when it was
-    refused.
+    refused; ``decimals`` is how many of a score the contest shows.
     """
 
     slug: str
     findings: tuple[Finding, ...]
     probes: Mapping[str, float | None] = field(default_factory=dict)
+    decimals: int = 5
 
     @property
     def is_sound(self) -> bool:

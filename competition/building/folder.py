@@ -33,6 +33,7 @@ from competition.tables import write_table
 DATA_FOLDER = "data"
 TRAIN_FILE, TEST_FILE, SAMPLE_FILE = "train.csv", "test.csv", "sample_submission.csv"
 SOLUTION_FILE = "solution.csv"
+FEWEST_ROWS, FEW_TEST_ROWS = 6, 50
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,9 @@ def prepare_contest(
         id_column,
         plan,
     )
+    _refuse_few_rows(parts, is_split=test is None)
     choice, notes = _settled_metric(metric, beside, parts, targets)
+    notes += _few_rows(parts)
     contest = Contest(
         slug=slug,
         title=title or slug.replace("-", " ").capitalize(),
@@ -168,6 +171,25 @@ def prepare_contest(
     shown = _sample(contest, parts, _read_optional(sample, "sample submission"))
     contest = replace(contest, pages=pages or starting_pages(contest, _files(parts, shown)))
     return BuiltContest(contest, _trimmed(parts, contest), shown, (*parts.notes, *notes))
+
+
+def _refuse_few_rows(parts: Parts, *, is_split: bool) -> None:
+    """Refuse a table that is too small to be shared out."""
+    rows = len(parts.train) + len(parts.solution)
+    if is_split and rows < FEWEST_ROWS:
+        raise InvalidContest(
+            f"the table has {rows} labelled row{'s' * (rows != 1)}, and a contest needs at least "
+            f"{FEWEST_ROWS}: some to learn from, some for each of the two boards"
+        )
+
+
+def _few_rows(parts: Parts) -> list[str]:
+    scored = int((parts.solution[USAGE] != "Ignored").sum())
+    if scored >= FEW_TEST_ROWS:
+        return []
+    return [
+        f"only {scored} test rows: chance will decide ranks; 'ripe contest check' says how much"
+    ]
 
 
 def _public_share(parts: Parts) -> float:

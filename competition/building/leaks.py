@@ -47,63 +47,64 @@ class Skill:
 
 def leak_findings(material: Material) -> Iterator[Finding]:
     """Look for the truth in ids, in row order and in single features."""
-    target = material.contest.targets[0]
-    train = material.train[material.train[target] != ""].reset_index(drop=True)
-    test = material.test.assign(**{target: material.test_truth()[target]})
-    if material.contest.time_column is None:
-        yield from _id_findings(material, train)
-        yield from _order_findings(material, test, "test")
-        yield from _order_findings(material, train, "training")
-    yield from _feature_findings(material, train)
+    for target in material.contest.targets:
+        train = material.train[material.train[target] != ""].reset_index(drop=True)
+        test = material.test.assign(**{target: material.test_truth()[target]})
+        if material.contest.time_column is None:
+            yield from _id_findings(material, train, target)
+            yield from _order_findings(material, test, "test", target)
+            yield from _order_findings(material, train, "training", target)
+        yield from _feature_findings(material, train, target)
 
 
-def _id_findings(material: Material, train: pd.DataFrame) -> Iterator[Finding]:
+def _id_findings(material: Material, train: pd.DataFrame, target: str) -> Iterator[Finding]:
     id_column = material.contest.id_column
     if id_column in train:
-        skill = _skill(material, train, _natural_places(train[id_column]))
-        yield from _leak("id_leak", skill, f"the id {id_column!r} of the training rows", material)
+        skill = _skill(material, train, _natural_places(train[id_column]), target)
+        yield from _leak("id_leak", skill, f"the id {id_column!r} of the training rows", target)
 
 
-def _order_findings(material: Material, side: pd.DataFrame, name: str) -> Iterator[Finding]:
-    skill = _skill(material, side, np.arange(len(side), dtype=np.float64))
-    yield from _leak("order_leak", skill, f"the place of a row in the {name} file", material)
+def _order_findings(
+    material: Material, side: pd.DataFrame, name: str, target: str
+) -> Iterator[Finding]:
+    skill = _skill(material, side, np.arange(len(side), dtype=np.float64), target)
+    yield from _leak("order_leak", skill, f"the place of a row in the {name} file", target)
 
 
-def _leak(rule: str, skill: Skill | None, words: str, material: Material) -> Iterator[Finding]:
+def _leak(rule: str, skill: Skill | None, words: str, target: str) -> Iterator[Finding]:
     if skill is None or not skill.is_real or skill.gain < FAINT_SKILL:
         return
     severity: Severity = "error" if skill.gain >= CLEAR_SKILL else "warning"
     yield Finding(
         rule,
         severity,
-        f"{words} alone tells {skill.gain:.0%} of what there is to know about "
-        f"{material.contest.targets[0]!r}",
+        f"{words} alone tells {skill.gain:.0%} of what there is to know about {target!r}",
         "shuffle the rows and give new ids",
     )
 
 
-def _feature_findings(material: Material, train: pd.DataFrame) -> Iterator[Finding]:
+def _feature_findings(material: Material, train: pd.DataFrame, target: str) -> Iterator[Finding]:
     for name in material.features:
-        skill = _skill(material, train, _codes(train[name]))
+        skill = _skill(material, train, _codes(train[name]), target)
         if skill is not None and skill.is_real and skill.gain >= SOLVED_SKILL:
             yield Finding(
                 "feature_leak",
                 "warning",
                 f"the feature {name!r} alone tells {skill.gain:.0%} of what there is to know "
-                f"about {material.contest.targets[0]!r}",
+                f"about {target!r}",
                 "if it would not be known at prediction time, remove it; if it would, the "
                 "contest ranks nobody",
             )
 
 
-def _skill(material: Material, side: pd.DataFrame, column: Numbers) -> Skill | None:
+def _skill(material: Material, side: pd.DataFrame, column: Numbers, target: str) -> Skill | None:
     """Cross-validate a small tree on one column, groups kept together."""
     rows = _sampled(len(column))
     if len(rows) < LEAST_ROWS:
         return None
     groups = _groups(material, side)
     fold_of = _folds(None if groups is None else groups.iloc[rows], len(rows))
-    values, truth = column[rows][:, None], side[material.contest.targets[0]].iloc[rows]
+    values, truth = column[rows][:, None], side[target].iloc[rows]
     if material.has_classes or not _are_numbers(truth):
         return _class_skill(values, truth, fold_of)
     return _number_skill(values, truth.to_numpy(dtype=np.float64), fold_of)

@@ -62,7 +62,9 @@ def lint_contest(
     if now is not None:
         found += _date_findings(material, now)
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    return LintReport(material.contest.slug, tuple(found), prober.scores)
+    contest = material.contest
+    decimals = contest.score_truncation_num_decimals
+    return LintReport(contest.slug, tuple(found), prober.scores, decimals)
 
 
 def _looks(material: Material, prober: Prober) -> Iterator[Iterator[Finding]]:

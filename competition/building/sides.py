@@ -33,18 +33,24 @@ def duplicate_findings(material: Material) -> Iterator[Finding]:
     repeated = test.isin(train)
     if not repeated.any():
         return
-    target = material.contest.targets[0]
-    looked_up = test[repeated].map(_usual_targets(train, material.train[target]))
-    answered = int((looked_up == material.test_truth()[target][repeated]).sum())
+    targets = list(material.contest.targets)
+    looked_up = test[repeated].map(_usual_targets(train, _together(material.train[targets])))
+    answered = int((looked_up == _together(material.test_truth()[targets])[repeated]).sum())
     count = int(repeated.sum())
     by_copying = answered > FEW_REPEATED * len(test) and answered >= MOSTLY * count
     yield Finding(
         "duplicates",
         "warning" if by_copying else "note",
         f"{count} of {len(test)} test rows stand among the training rows with the "
-        f"same features; looking their {target} up there is right for {answered} of them",
+        f"same features; looking their {', '.join(targets)} up there is right for {answered} of "
+        "them",
         "remove repeated rows before splitting, or split by a group that keeps them together",
     )
+
+
+def _together(targets: pd.DataFrame) -> pd.Series[str]:
+    """Write all targets of a row as one text."""
+    return targets.agg("\x1f".join, axis=1) if targets.shape[1] > 1 else targets.iloc[:, 0]
 
 
 def _usual_targets(features: pd.Series[int], targets: pd.Series[str]) -> pd.Series[str]:

@@ -67,9 +67,11 @@ def settle_labels(truth: Truth, predicts: str, wanted: Sequence[Label] | None) -
     Raises
     ------
     InvalidContest
-        The truth holds a label that is not wanted; numbers are needed and something else is
-        there; there are more labels than classes can be.
+        The truth holds one value only, or a label that is not wanted; numbers are needed and
+        something else is there; there are more labels than classes can be.
     """
+    if wanted is None:
+        _refuse_constant(truth)
     if predicts not in NEEDS_LABELS and wanted is None:
         _refuse_other_than_numbers(truth, predicts)
         return ()
@@ -101,6 +103,17 @@ def _found_labels(truth: Truth) -> tuple[Label, ...]:
         order = values.argsort()
         return tuple(spellings.iloc[order])
     return tuple(sorted(values.tolist()))
+
+
+def _refuse_constant(truth: Truth) -> None:
+    """Refuse a single target that holds one value; of several, some may."""
+    for target, text in truth.items():
+        values = text.unique()
+        if len(truth) == 1 and len(values) == 1:
+            raise InvalidContest(
+                f"the target column {target!r} holds one value only ({values[0]!r}): there is "
+                "nothing to predict; name another target"
+            )
 
 
 def _refuse_too_many(found: tuple[Label, ...], truth: Truth) -> None:

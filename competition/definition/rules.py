@@ -96,7 +96,10 @@ def _label_problems(labels: tuple[Label, ...]) -> Iterator[str]:
         return
     yield from _repeated("data.labels", labels)
     if len(labels) == 1:
-        yield "data.labels: must name at least two classes"
+        yield (
+            f"data.labels: must name at least two classes, but {labels[0]!r} stands there alone: "
+            "with one value only there is nothing to predict"
+        )
 
 
 def _repeated(key: str, values: tuple[Label, ...]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -35,10 +36,12 @@ def run_workers(
         So many entries are scored side by side.
     name
         Shown to hosts; with several slots a number follows.
+    limits
+        By default as the environment says, see `competition.settings`.
     once
         End as soon as no entry waits.
     """
-    limits = limits or QueueLimits()
+    limits = limits or QueueLimits.from_environment(os.environ)
     memory = Limits(seconds=limits.scoring_seconds, memory_mb=limits.scoring_memory_mb)
     with ScoringPool(memory) as pool:
         workers = [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
-from competition.settings import default_of
+from competition.settings import default_of, settings_from
 
 __all__ = ["QueueLimits"]
 
@@ -36,3 +38,19 @@ class QueueLimits:
     scoring_memory_mb: int = int(default_of("scoring_memory_mb"))
     poll_seconds: float = default_of("poll_seconds")
     grace_seconds: float = default_of("grace_seconds")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Return the limits that variables such as ``RIPE_SCORING_SECONDS`` change.
+
+        Raises
+        ------
+        InvalidSetting
+            A variable holds no number, or one that is too small.
+        """
+        given = settings_from(environment)
+        whole = {field.name for field in fields(cls) if isinstance(field.default, int)}
+        changed: dict[str, Any] = {
+            name: int(value) if name in whole else value for name, value in given.items()
+        }
+        return cls(**changed)

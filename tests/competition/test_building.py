@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from competition.building import SplitPlan, build_contest_folder
+from competition.building import SplitPlan, build_contest_folder, prepare_contest
 from competition.definition import Contest, MetricChoice, load_contest
 from competition.errors import CompetitionError, InvalidContest, UnreadableTable
 from competition.tables import read_table
@@ -227,9 +227,15 @@ def test_labels_given_as_text_take_the_type_of_the_truth(build, harvest) -> None
 
 
 def test_every_kind_of_prediction_has_a_sample(tmp_path, harvest) -> None:
+    ripe = harvest["stage"] == "ripe"
     frame = harvest.assign(
-        ripe=(harvest["stage"] == "ripe").astype(int), a=0.25, b=0.75, mask="1 3 10 2", top="x y"
+        ripe=ripe.astype(int),
+        a=0.25,
+        b=0.75,
+        mask="1 3 10 2",
+        top=ripe.map({True: "x", False: "y"}),
     )
+    frame.loc[ripe, "mask"] = "4 2"
     for metric, targets in (
         ("auc", ["ripe"]),
         ("crps", ["ripe"]),
@@ -401,3 +407,25 @@ def test_a_folder_that_holds_something_is_not_overwritten(build, harvest, tmp_pa
     with pytest.raises(InvalidContest, match="exists already"):
         build(train=harvest, targets=["stage"])
     assert [path.name for path in tmp_path.rglob("*")] == ["built", "mine.txt"]
+
+
+@pytest.mark.parametrize("value", ["ripe", "1", "2.5"])
+def test_a_target_of_one_value_is_refused_in_plain_words(tmp_path: Path, value: str) -> None:
+    table = pd.DataFrame({"size": range(40), "stage": [value] * 40})
+    with pytest.raises(InvalidContest, match=r"'stage' holds one value only .*there is nothing"):
+        build_contest_folder(tmp_path / "one", slug="one", train=table, targets=["stage"])
+
+
+@pytest.mark.parametrize("rows", [2, 5])
+def test_a_table_too_small_to_be_shared_out_is_refused(tmp_path: Path, rows: int) -> None:
+    table = pd.DataFrame(
+        {"size": range(rows), "stage": ["hard", "ripe", "hard", "ripe", "x"][:rows]}
+    )
+    with pytest.raises(InvalidContest, match=f"the table has {rows} labelled row.* at least 6"):
+        build_contest_folder(tmp_path / "tiny", slug="tiny", train=table, targets=["stage"])
+
+
+def test_few_test_rows_are_told() -> None:
+    table = pd.DataFrame({"size": range(40), "stage": ["hard", "ripe"] * 20})
+    built = prepare_contest(slug="small", train=table, targets=["stage"])
+    assert any("only 10 test rows: chance will decide" in note for note in built.notes)

@@ -279,6 +279,81 @@ def test_a_feature_that_alone_tells_the_target_is_told(folder: Path) -> None:
     assert "'code' alone tells 100%" in report.findings[0].message
 
 
+def numbers(rows: int = 1200) -> pd.DataFrame:
+    """Fruits with two numeric targets, each a little told by two features."""
+    rng = np.random.default_rng(8)
+    ripeness = rng.normal(size=rows)
+    return pd.DataFrame(
+        {
+            "hue": (110 - 20 * ripeness + rng.normal(0, 18, rows)).round(3),
+            "sound": (60 - 5 * ripeness + rng.normal(0, 6, rows)).round(3),
+            "firmness": (50 - 12 * ripeness + rng.normal(0, 10, rows)).round(3),
+            "weight": (200 + 9 * ripeness + rng.normal(0, 9, rows)).round(3),
+        }
+    )
+
+
+@pytest.fixture
+def two_targets(tmp_path: Path) -> Path:
+    """A sound contest of two numbers to predict."""
+    build_contest_folder(
+        tmp_path / "two", slug="two", train=numbers(), targets=["firmness", "weight"],
+        split=SplitPlan(test_fraction=0.5),
+    )  # fmt: skip
+    return tmp_path / "two"
+
+
+def test_a_sound_contest_of_one_number_has_no_finding_but_notes(tmp_path: Path) -> None:
+    build_contest_folder(
+        tmp_path / "one", slug="one", train=numbers().drop(columns="weight"),
+        targets=["firmness"], split=SplitPlan(test_fraction=0.5),
+    )  # fmt: skip
+    report = lint_contest(tmp_path / "one")
+    assert found(report) == {}
+    assert report.probes["perfect"] == 0.0 < report.probes["always the median"]
+
+
+def test_a_sound_contest_of_two_numbers_has_no_finding_but_notes(two_targets: Path) -> None:
+    report = lint_contest(two_targets)
+    assert found(report) == {}
+    assert report.probes["perfect"] == 0.0
+
+
+def test_a_feature_that_tells_the_second_target_is_told(two_targets: Path) -> None:
+    for name, truth in (("train.csv", "data/train.csv"), ("test.csv", "solution.csv")):
+        weight = read_table(two_targets / truth)["weight"]
+        change(two_targets / "data" / name, grams=(weight * 1000).round(1).astype(str))
+    report = lint_contest(two_targets)
+    assert found(report) == {"feature_leak": "warning"}
+    assert "'grams' alone tells" in report.findings[0].message
+    assert report.findings[0].message.endswith("about 'weight'")
+
+
+def test_an_order_that_tells_the_second_target_is_an_error(two_targets: Path) -> None:
+    train = read_table(two_targets / "data/train.csv", all_text=True)
+    order = np.argsort(train["weight"].astype(float), kind="stable")
+    write_table(train.iloc[order], two_targets / "data/train.csv")
+    report = lint_contest(two_targets)
+    assert found(report)["order_leak"] == "error"
+    assert any(finding.message.endswith("about 'weight'") for finding in report.findings)
+
+
+def test_rows_repeated_with_all_their_targets_are_told(two_targets: Path) -> None:
+    test = read_table(two_targets / "data/test.csv", all_text=True)
+    train = read_table(two_targets / "data/train.csv", all_text=True)
+    solution = read_table(two_targets / "solution.csv", all_text=True).set_index("id")
+    repeated = test.head(100).copy()
+    for target in ("firmness", "weight"):
+        repeated[target] = solution.loc[repeated["id"], target].to_numpy()
+    repeated["id"] = [str(10_000 + n) for n in range(100)]
+    both = pd.concat([train, repeated[train.columns]]).sample(frac=1, random_state=1)
+    write_table(both, two_targets / "data/train.csv")
+    report = lint_contest(two_targets)
+    assert found(report)["duplicates"] == "warning"
+    said = next(one.message for one in report.findings if one.rule == "duplicates")
+    assert "looking their firmness, weight up there is right for 100 of them" in said
+
+
 def test_the_avocado_table_is_known_to_be_solved_by_firmness_or_sound(
     tmp_path: Path, shared_data: Path
 ) -> None:

@@ -43,6 +43,7 @@ GOOD = ScoringOutcome("scored", Scores(0.5, 0.5, 0.5))
 def pool():
     """Scoring children, preloaded once."""
     with ScoringPool() as children:
+        children.start()
         yield children
 
 

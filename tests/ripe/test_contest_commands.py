@@ -412,3 +412,12 @@ def test_entries_tell_the_host_why_one_failed(ripe, fruit, tmp_path) -> None:
     assert (failed["status"], failed["host_message"]) == ("failed", "metric.py, line 7: KeyError")
     told = ripe("contest", "entries", "fruit", "--failed").stdout
     assert "guess.csv" in told and "1: metric.py, line 7: KeyError" in told
+
+
+def test_the_direction_of_a_registered_metric_is_shown(ripe, tmp_path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n" + "".join(f"{n},{n % 5 + 0.5}\n" for n in range(60)))
+    arguments = ("--target", "b", "--metric", "rmse")
+    assert ripe("contest", "new", "cold", "--train", table, *arguments).returncode == 0
+    shown = json.loads(ripe("contest", "show", "cold", "--json").stdout)
+    assert shown["metric"]["greater_is_better"] is shown["greater_is_better"] is False

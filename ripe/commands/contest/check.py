@@ -66,7 +66,8 @@ def _tell(report: LintReport) -> None:
         if finding.advice:
             say(f"            {finding.advice}")
     for name, score in report.probes.items():
-        say(f"  trial entry, {name}: {'refused' if score is None else shown_score(score)}")
+        shown = "refused" if score is None else shown_score(score, report.decimals)
+        say(f"  trial entry, {name}: {shown}")
     counts = {name: len(report.of_severity(name)) for name in ("error", "warning", "note")}
     verdict = "ready to open" if report.is_sound else "not ready"
     said = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items())

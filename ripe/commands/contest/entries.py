@@ -25,9 +25,10 @@ def entries_command(ctx: click.Context, slug: str, failed: bool, as_json: bool) 
     Below the table stands why an entry has no score: for a failed one this is what only the
     host may read.
     """
-    from competition.store import Status, list_contest_entries
+    from competition.store import Status, get_contest, list_contest_entries
 
-    entries = list_contest_entries(store_of(ctx), slug)
+    store = store_of(ctx)
+    entries = list_contest_entries(store, slug)
     if failed:
         entries = [entry for entry in entries if entry.status == Status.FAILED]
     if as_json:
@@ -35,14 +36,14 @@ def entries_command(ctx: click.Context, slug: str, failed: bool, as_json: bool) 
     elif not entries:
         say(f"{slug}: no entry {'failed' if failed else 'has come in yet'}")
     else:
-        _tell(entries)
+        _tell(entries, get_contest(store, slug).score_truncation_num_decimals)
 
 
-def _tell(entries: list[Entry]) -> None:
+def _tell(entries: list[Entry], decimals: int) -> None:
     from competition.scoring import shown_score
 
     def shown(score: float | None) -> str | None:
-        return None if score is None else shown_score(score)
+        return None if score is None else shown_score(score, decimals)
 
     print_table(
         [">entry", "team", "file", "sent (UTC)", "status", ">public", ">private"],

@@ -21,11 +21,14 @@ def boards_command(ctx: click.Context, slug: str, top: int, as_json: bool) -> No
     """Show the boards of the contest SLUG that rescores replaced, oldest first."""
     from competition.queue import list_old_boards
     from competition.scoring import shown_score
+    from competition.store import get_contest
 
-    boards = list_old_boards(store_of(ctx), slug)
+    store = store_of(ctx)
+    boards = list_old_boards(store, slug)
     if as_json:
         print_json([asdict(board) for board in boards])
         return
+    decimals = get_contest(store, slug).score_truncation_num_decimals
     if not boards:
         say(f"{slug}: no board was ever replaced")
     for board in boards:
@@ -33,7 +36,10 @@ def boards_command(ctx: click.Context, slug: str, top: int, as_json: bool) -> No
             say(f"{name} board until {board.kept_at:%Y-%m-%d %H:%M} UTC")
             print_table(
                 [">rank", "team", ">score", ">entries"],
-                [(row.rank, row.team, shown_score(row.score), row.entries) for row in rows[:top]],
+                [
+                    (row.rank, row.team, shown_score(row.score, decimals), row.entries)
+                    for row in rows[:top]
+                ],
             )
 
 

@@ -66,13 +66,15 @@ def rescore_command(
 
 def _rescore(store: Store, target: str, yes: bool, as_json: bool) -> None:
     from competition.queue import apply_rescore, rescore_preview
+    from competition.store import get_contest
 
     changes = changes_of(store, Path(target)) if Path(target).is_dir() else None
     slug = target if changes is None else changes.contest.slug
     proposal = _propose(store, slug, changes)
     _score(store, proposal)
     preview = rescore_preview(store, proposal)
-    _show_preview(slug, preview, as_json)
+    decimals = get_contest(store, slug).score_truncation_num_decimals
+    _show_preview(slug, preview, decimals, as_json)
     confirm(yes, "swap the boards?")
     apply_rescore(store, proposal, actor=ACTOR, now=datetime.now(UTC))
     if not as_json:
@@ -103,13 +105,16 @@ def _score(store: Store, proposal: int) -> None:
         rescore_entries(store, proposal, slots=slots, now=datetime.now(UTC), progress=tell)
 
 
-def _show_preview(slug: str, preview: RescorePreview, as_json: bool) -> None:
+def _show_preview(slug: str, preview: RescorePreview, decimals: int, as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
         print_json({"contest": slug, **asdict(preview)})
         return
     from competition.scoring import shown_score
+
+    def shown(score: float | None) -> str | None:
+        return None if score is None else shown_score(score, decimals)
 
     moved = [move for move in preview.moves if move.moved]
     say(
@@ -134,8 +139,8 @@ def _show_preview(slug: str, preview: RescorePreview, as_json: bool) -> None:
                     move.public_after,
                     move.private_before,
                     move.private_after,
-                    None if move.score_before is None else shown_score(move.score_before),
-                    None if move.score_after is None else shown_score(move.score_after),
+                    shown(move.score_before),
+                    shown(move.score_after),
                 )
                 for move in moved[:MOST_LINES]
             ],

@@ -80,8 +80,10 @@ def _listed(record: ContestRecord) -> dict[str, Any]:
 def _shown(record: ContestRecord, files: list[StoredFile]) -> dict[str, Any]:
     from dataclasses import asdict
 
+    contest = asdict(record.contest)
+    contest["metric"]["greater_is_better"] = record.greater_is_better
     return {
-        **asdict(record.contest),
+        **contest,
         "greater_is_better": record.greater_is_better,
         "version": record.version,
         "teams": record.teams,

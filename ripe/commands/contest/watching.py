@@ -23,19 +23,25 @@ def confidence_command(ctx: click.Context, slug: str, as_json: bool) -> None:
     cannot be told from its first line.
     """
     from competition.scoring import shown_score
+    from competition.store import get_contest
     from competition.watching import contest_confidence
 
-    lines = contest_confidence(store_of(ctx), slug)
+    store = store_of(ctx)
+    lines = contest_confidence(store, slug)
     if as_json:
         print_json([asdict(line) for line in lines])
         return
+    decimals = get_contest(store, slug).score_truncation_num_decimals
     print_table(
         [">rank", "team", ">score", ">from", ">to", ">ranks", ">tie group"],
         [
             (
                 line.rank,
                 line.team,
-                *(shown_score(s) for s in (line.score, line.score_low, line.score_high)),
+                *(
+                    shown_score(score, decimals)
+                    for score in (line.score, line.score_low, line.score_high)
+                ),
                 f"{line.rank_low}-{line.rank_high}",
                 line.tie_group,
             )
