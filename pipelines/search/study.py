@@ -125,6 +125,8 @@ def _fail_silent_trials(study: "Study", running: set[int]) -> set[int]:
     import optuna
     from optuna.trial import TrialState
 
+    if not hasattr(study._storage, "record_heartbeat"):
+        return set()
     failed = (TrialState.FAIL,)
     before = {trial.number for trial in study.get_trials(deepcopy=False, states=failed)}
     with warnings.catch_warnings():

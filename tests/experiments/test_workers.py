@@ -311,6 +311,41 @@ def test_a_cluster_s_processes_search(small_home, shared, study_of):
     assert len(trials) == 12
 
 
+def test_a_killed_process_of_a_cluster_is_noticed_and_the_others_go_on(
+    small_home, endless, study_of
+):
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    endless["search"]["trials"] = 8
+    killed: list[int] = []
+
+    def kill_one(progress: Any) -> None:
+        journals = list((small_home / "studies").glob("*.journal"))
+        if progress.stage == "searching" and journals and not killed:
+            numbers = owners_now(join_study(place_of(small_home, journals[0].stem)))
+            if len(numbers) == 2:
+                killed.append(min(numbers))
+                os.kill(killed[0], signal.SIGKILL)
+
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        result = run_experiment(
+            parse_experiment(endless, "endless"),
+            small_home,
+            cluster=cluster.scheduler_address,
+            on_progress=kill_one,
+        )
+    assert killed
+    assert "the cluster lost tcp://" in " ".join(result.notes)
+    study = study_of(small_home)
+    assert result.trials == 8
+    assert not study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING))
+    lost = [trial.number for trial in study.get_trials(states=(TrialState.FAIL,))]
+    retried = [one.user_attrs["retry_of"] for one in study.trials if "retry_of" in one.user_attrs]
+    assert lost
+    assert retried == lost
+
+
 def test_a_cluster_that_is_not_there_gets_one_clear_line(small_home, shared, monkeypatch):
     monkeypatch.setattr("experiments.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(ExperimentError, match=r"there is no cluster at tcp://127\.0\.0\.1:9"):
