@@ -36,6 +36,11 @@ def explained(failure: Mapping[str, Any], server: Server, subject: str) -> Submi
         return NotSignedIn(_how_to_sign_in("Kaggle needs an account for this"))
     if kind == "unreachable":
         return ServerUnreachable(_unreachable(server))
+    if kind == "no https":
+        return ServerUnreachable(
+            f"what answers at {server.url} does not speak https; if it is to be reached without, "
+            "name it with http://"
+        )
     if kind == "untrusted":
         return ServerUnreachable(_untrusted(message, server))
     if kind == "stranger":

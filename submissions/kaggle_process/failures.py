@@ -24,7 +24,7 @@ def failure_of(error: Exception, *, is_kaggle: bool = False) -> dict[str, Any]:
     message = f"{type(error).__name__}: {error}"
     if isinstance(error, requests.exceptions.SSLError):
         untrusted = "CERTIFICATE_VERIFY_FAILED" in message
-        return {"kind": "untrusted" if untrusted else "unreachable", "message": _reason(message)}
+        return {"kind": "untrusted" if untrusted else "no https", "message": _reason(message)}
     if isinstance(error, json.JSONDecodeError) and not is_kaggle:
         return {"kind": "stranger", "message": "with something that is not JSON"}
     response = getattr(error, "response", None)

@@ -137,6 +137,15 @@ def test_a_certificate_of_nobody_known_is_refused_in_one_sentence(
     assert not house.requests
 
 
+def test_a_host_that_speaks_http_alone_is_told_from_one_that_is_down(ripe: Any, house: Any) -> None:
+    address = house.url.replace("http://", "https://")
+    for arguments in (("kaggle", "competitions", "list"), ("leaderboard", house.slug)):
+        done = ripe(*arguments, RIPE_SERVER=address)
+        assert done.returncode == 1
+        assert f"what answers at {address} does not speak https" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
 def test_no_credential_of_kaggles_reaches_the_host(
     ripe: Any, house: Any, authority: Path, work: Path
 ) -> None:
