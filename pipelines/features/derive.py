@@ -121,7 +121,8 @@ def given(frame: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
 
 def user_function(frame: pd.DataFrame, function: str) -> pd.DataFrame:
     """Call the user's own ``module:function`` on a copy of the frame; it returns new columns."""
-    new = load_function(function)(frame.copy())
+    words = dict.fromkeys(frame.select_dtypes("category").columns, "str")
+    new = load_function(function)(frame.astype(words))
     if not isinstance(new, pd.DataFrame) or len(new) != len(frame):
         raise RecipeProblem(
             f"{function} must return a DataFrame of {len(frame)} rows (the new columns), "

@@ -61,7 +61,8 @@ class Frequencies(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # typ
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
         self.shares_ = {
-            str(name): X[name].value_counts(normalize=True, dropna=False) for name in X.columns
+            str(name): _plain(X[name]).value_counts(normalize=True, dropna=False)
+            for name in X.columns
         }
         return self
 
@@ -70,7 +71,12 @@ class Frequencies(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # typ
         return pd.DataFrame(X.apply(self._share))
 
     def _share(self, column: "pd.Series[Any]") -> "pd.Series[float]":
-        return column.map(self.shares_[str(column.name)]).astype(float).fillna(0.0)
+        return _plain(column).map(self.shares_[str(column.name)]).astype(float).fillna(0.0)
+
+
+def _plain(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a category as its words."""
+    return column.astype("str") if isinstance(column.dtype, pd.CategoricalDtype) else column
 
 
 class CrossFittedTargetEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -61,6 +61,8 @@ def _kind_of_words(words: "pd.Series[str]") -> ColumnKind:
 
 def holds_dates(column: "pd.Series[Any]") -> bool:
     """Tell whether a text column holds ISO 8601 dates (looked at in its first rows)."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = pd.Series(column.cat.categories)
     if not pd.api.types.is_string_dtype(column):
         return False
     sample = column.dropna().head(DATE_SAMPLE_ROWS).astype(str)

@@ -10,6 +10,7 @@ import pandas as pd
 from competition.tables import digest_file, read_table
 from pipelines.errors import TableProblem
 from pipelines.tables.kinds import holds_dates
+from pipelines.tables.sparing import is_large, read_sparingly
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def read_tables(
     id_column: str | None = None,
     group_column: str | None = None,
     text_columns: Sequence[str] = (),
+    memory: int | None = None,
 ) -> TablePair:
     """Read both tables, once each, and type their columns alike.
 
@@ -69,6 +71,9 @@ def read_tables(
         Columns that name rows or groups of rows; they are never learned from.
     text_columns : sequence of str
         Columns read as text whatever they look like (class labels such as ``007``).
+    memory : int, optional
+        Bytes of memory, a fifth of which a file may take before it is read block by block; what
+        there is unless given.
 
     Raises
     ------
@@ -77,17 +82,25 @@ def read_tables(
     competition.errors.UnreadableTable
         When a file is no table.
     """
-    train_frame = read_table(train, text_columns=text_columns)
+    digests = {}
+    train_frame, digests[train.name] = _read(train, text_columns, memory)
     _require_targets(train_frame, targets, train)
-    test_frame = None if test is None else read_table(test)
+    test_frame = None
+    if test is not None:
+        test_frame, digests[test.name] = _read(test, (), memory)
     reserved = {*targets, id_column, group_column}
     features = _shared_features(train_frame, test_frame, reserved)
     left_out = [name for name in train_frame.columns if name not in {*features, *reserved}]
     _parse_dates(train_frame, test_frame, features)
-    digests = {path.name: digest_file(path) for path in (train, test) if path is not None}
     return TablePair(
         train_frame, test_frame, features, _combined(digests), digests, tuple(left_out)
     )
+
+
+def _read(path: Path, text_columns: Sequence[str], memory: int | None) -> tuple[pd.DataFrame, str]:
+    if is_large(path, memory):
+        return read_sparingly(path, text_columns)
+    return read_table(path, text_columns=text_columns), digest_file(path)
 
 
 def _require_targets(train: pd.DataFrame, targets: Sequence[str], path: Path) -> None:
@@ -126,7 +139,8 @@ def _parse_dates(train: pd.DataFrame, test: pd.DataFrame | None, features: tuple
         if holds_dates(train[name]):
             for frame in (train, test):
                 if frame is not None:
-                    frame[name] = pd.to_datetime(frame[name], format="ISO8601", errors="coerce")
+                    words = frame[name].astype(object)
+                    frame[name] = pd.to_datetime(words, format="ISO8601", errors="coerce")
 
 
 def _combined(digests: dict[str, str]) -> str:
