@@ -165,6 +165,17 @@ def _peer_trials(folder: Path, work: Callable[[], object], trials: int) -> Cost:
     return cost / trials
 
 
+def workers(options: Options, folder: Path) -> Iterator[Figure]:
+    """Yield how much faster two workers search than one, both with their records."""
+    trials, rates = options.trials or 400, {1: [], 2: []}
+    home = studies.make_home(folder)
+    for turn, count in enumerate((1, 2, 1, 2)):
+        rates[count].append(studies.rate_with(home, count, trials, seed=turn))
+    one, two = (mean(rates[count]) for count in (1, 2))
+    print(f"    trials a second: one worker {one:.1f}, two {two:.1f} ({1000 / one:.0f} ms a trial)")
+    yield Figure("two workers against one, trials of about 50 ms", two / one, 1.8)
+
+
 def batches(options: Options, folder: Path) -> Iterator[Figure]:
     """Yield whether batches of trials find as good a value as one trial at a time."""
     trials = options.trials or 64
@@ -239,7 +250,7 @@ def interval(values: list[float]) -> tuple[float, float]:
 Case = Callable[[Options, Path], Iterator[Figure]]
 CASES: dict[str, Case] = {
     case.__name__: case
-    for case in (study, wide, overhead, idle, model, sorting, server, batches, value)
+    for case in (study, wide, overhead, idle, model, sorting, server, workers, batches, value)
 }
 LONG = ("value",)
 

@@ -25,8 +25,10 @@ from experiments.preparing import make_lesson, prepare
 from pipelines.models import Candidate, FoldFit, PreparedFolds
 from pipelines.models.scoring import Scorer
 from pipelines.search import Budget, StudyPlace, open_study, parse_space, suggest
+from pipelines.search.heartbeat import OWNER
+from pipelines.search.queue import TrialQueue
 from pipelines.search.samplers import make_sampler
-from pipelines.search.study import ask_batch, count_asked
+from pipelines.search.study import ask_batch, count_asked, join_study
 from pipelines.search.trials import TrialOutcome, try_candidates
 from pipelines.tracking.store import prepare_store
 
@@ -268,6 +270,24 @@ def small_study(home: Path) -> StudyResult:
     return run_experiment(experiment(Space(4, 32), 4, 10, 64), home)
 
 
+def rate_with(home: Path, workers: int, trials: int, seed: int) -> float:
+    """Return trials a second while all workers are at work; a trial learns for about 50 ms."""
+    wish = experiment(Space(4, 16), trials, 14, 32, seed=seed, batch=4)
+    result = run_experiment(wish, home, workers=workers)
+    place = StudyPlace(home / "studies" / f"{result.study}.journal", result.study)
+    ends: dict[Any, list[float]] = {}
+    for trial in join_study(place).get_trials(deepcopy=False):
+        if trial.datetime_complete is not None:
+            ends.setdefault(trial.user_attrs[OWNER]["pid"], []).append(
+                trial.datetime_complete.timestamp()
+            )
+    if len(ends) < workers:
+        raise RuntimeError("a worker came too late; give more --trials")
+    began, ended = max(map(min, ends.values())), min(map(max, ends.values()))
+    done = sum(began < moment <= ended for own in ends.values() for moment in own)
+    return done / (ended - began)
+
+
 @dataclass(frozen=True)
 class Moment:
     """The best value after so many seconds of a search."""
@@ -291,7 +311,7 @@ def search_alone(home: Path, seed: int, trials: int, size: int, epochs: int = 20
         moments, began = [], time.perf_counter()
         while True:
             study.sampler = make_sampler("tpe", space, (seed, count_asked(study)))
-            asked = ask_batch(study, place, Budget(trials), size, {})
+            asked = ask_batch(study, place, Budget(trials), size, TrialQueue())
             if not asked:
                 return moments
             candidates = [
