@@ -85,6 +85,8 @@ def test_it_prints_addresses_of_the_board_and_of_mlflow(demos: list[str]) -> Non
         r"leaderboard\s+http://127\.0\.0\.1:\d+/competitions/avocado-ripeness/leaderboard", demos[0]
     )
     assert re.search(r"MLflow\s+http://127\.0\.0\.1:\d+", demos[0])
+    page = re.search(r"report\s+file://(\S+)", demos[0])
+    assert page and Path(page.group(1)).is_file()
 
 
 @pytest.mark.usefixtures("demos")

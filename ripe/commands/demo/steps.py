@@ -63,6 +63,7 @@ class Demo:
         self.trials = trials
         self.remembers_host = remembers_host
         self._steps = 0
+        self._report: Path | None = None
 
     def play(self) -> None:
         """Play all steps in their order."""
@@ -202,6 +203,8 @@ class Demo:
                 should_stop=wished.is_set,
             )
         _tell_result(result)
+        page = result.folder / "report" / "index.html"
+        self._report = page.resolve() if page.is_file() else None
         return result
 
     def _experiment(self) -> Experiment:
@@ -253,6 +256,8 @@ class Demo:
         say(f"  leaderboard   {self.served.url}/competitions/{SLUG}/leaderboard?team={self.user}")
         if self.served.mlflow_url and self.served.wait_for_mlflow(60):
             say(f"  MLflow        {ui_address(self.served.mlflow_url, SLUG)}")
+        if self._report is not None:
+            say(f"  report        {self._report.as_uri()}")
 
     def _tell(self, title: str, explanation: str) -> None:
         self._steps += 1
