@@ -100,8 +100,9 @@ def _note(experiment: Experiment, data: ContestData) -> str:
     about = f"{experiment.description}\n\n" if experiment.description else ""
     return (
         f"{about}A study on **{data.contest.title}**: {experiment.model} models scored by "
-        f"{data.metric.title} ({direction(data)} is better). Sort its trials by `cv.score`; "
-        "`cv.low` and `cv.high` bound the chosen model's score (95 %)."
+        f"{data.metric.title} ({direction(data)} is better). Its trials are the child runs, best "
+        "sorted by `cv.score`; `cv.low` and `cv.high` bound the chosen model's score (95 %). Among "
+        "the artifacts: `report/`, `plots.html`, `code/experiment.toml` (which `ripe run` takes)."
     )
 
 
@@ -120,9 +121,9 @@ def record_trial(
         log.parameters({**parameters, "seed": seed})
         log.tags({"ripe.kind": "trial", "optuna.trial": str(trial.number), "optuna.state": state})
         now = in_ms(_now())
+        log.metrics(Point(name, value, 0, now) for name, value in _scores(outcome).items())
         log.metrics(_curves(outcome, in_ms(started), now))
         log.metrics(Point(name, value, 0, now) for name, value in _numbers(parameters).items())
-        log.metrics(Point(name, value, 0, now) for name, value in _scores(outcome).items())
         reason = outcome.failure or _given_up(outcome)
         if reason is not None:
             log.tags({"stop.reason": reason})
@@ -182,30 +183,55 @@ def _numbers(parameters: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _curves(outcome: TrialOutcome, started_ms: int, ended_ms: int) -> list[Point]:
-    points = []
+    """Return the folds' curves; before them their means, which the MLflow UI then shows first."""
+    means, folds = [], []
     longest = max((len(fit.history) for fit in outcome.fits), default=0)
     for step in range(longest):
         moment = started_ms + (ended_ms - started_ms) * (step + 1) // longest
         rows = [(n, fit.history[step]) for n, fit in outcome.by_fold if step < len(fit.history)]
         for curve in CURVES:
             values = [(n, float(row[curve])) for n, row in rows if curve in row]
-            points += [Point(f"fold{n}/{curve}", value, step + 1, moment) for n, value in values]
+            folds += [Point(f"fold{n}/{curve}", value, step + 1, moment) for n, value in values]
             if values:
                 mean = float(np.mean([value for _, value in values]))
-                points.append(Point(curve, mean, step + 1, moment))
-    return points
+                means.append(Point(curve, mean, step + 1, moment))
+    return means + folds
 
 
 def record_models(
-    log: RunLog, name: str, models: tuple[ModelScore, ...], chosen: ModelScore
+    log: RunLog,
+    experiment: Experiment,
+    data: ContestData,
+    models: tuple[ModelScore, ...],
+    chosen: ModelScore,
+    best_trial: int,
 ) -> None:
     """Record the scores of the models built after the search, the chosen one's in the name too."""
-    log.rename(f"{name} {chosen.score:.4f}")
+    log.rename(f"{experiment.name} {chosen.score:.4f}")
+    outcome = outcome_note(models, chosen, best_trial)
+    log.tags({"mlflow.note.content": f"{outcome}\n\n{_note(experiment, data)}"})
     now = in_ms(_now())
     values = {"cv.score": chosen.score, "cv.low": chosen.low, "cv.high": chosen.high}
     values |= {f"cv.{model.name}": model.score for model in models}
     log.metrics(Point(name, value, 0, now) for name, value in values.items())
     log.tags({"chosen": chosen.name})
+
+
+def outcome_note(models: tuple[ModelScore, ...], chosen: ModelScore, best_trial: int) -> str:
+    """Say in a line of Markdown what came of a study.
+
+    Examples
+    --------
+    >>> models = ModelScore("best", 0.95, 0.94, 0.96), ModelScore("seeds", 0.96, 0.95, 0.97)
+    >>> outcome_note(models, models[1], 17)
+    '**0.9600** (0.9500 to 0.9700) by `seeds` of trial #17; `best` 0.9500.'
+    """
+    others = ", ".join(f"`{one.name}` {one.score:.4f}" for one in models if one != chosen)
+    told = (
+        f"**{chosen.score:.4f}** ({chosen.low:.4f} to {chosen.high:.4f}) by `{chosen.name}`"
+        f"{'' if chosen.name == 'greedy' else f' of trial #{best_trial}'}"
+    )
+    return f"{told}; {others}." if others else f"{told}."
 
 
 def record_files(log: RunLog, folder: Path) -> None:

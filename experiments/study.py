@@ -227,10 +227,11 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
     finished = finish(
         shop.experiment, shop.data, shop.lesson, shop.prepared, shop.scorer, library, shop.folder
     )
-    record_models(log, shop.experiment.name, finished.models, finished.chosen)
+    best = library[0].number
+    record_models(log, shop.experiment, shop.data, finished.models, finished.chosen, best)
     parameters = finished.parameters
     log.tags({f"best.{name}": str(value) for name, value in parameters.items()})
-    log.tags({"best.trial": str(library[0].number)})
+    log.tags({"best.trial": str(best)})
     if shop.experiment.report.tables:
         keep_schema(shop.folder, shop.data, shop.experiment.seed)
     if shop.experiment.report.enabled:

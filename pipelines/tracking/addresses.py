@@ -68,7 +68,6 @@ def _move(connection: sqlite3.Connection, table: str, column: str, old: str, new
 
 def _replace(connection: sqlite3.Connection, table: str, column: str, old: str, new: str) -> int:
     return connection.execute(
-        f"UPDATE {table} SET {column} = replace({column}, ?, ?) "
-        f"WHERE instr({column}, ?) > 0",
+        f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?) > 0",
         (old, new, old),
     ).rowcount

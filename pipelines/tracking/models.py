@@ -21,6 +21,7 @@ CHAMPION_FOLDER, NETWORK_FILE = "champion", "network.safetensors"
 EXAMPLE_FILE, ANSWERS_FILE = "example.parquet", "answers.parquet"
 CHAMPION_CODE = Path(__file__).with_name("served_model.py")
 NETWORK_CODE = Path(__file__).with_name("served_network.py")
+ABOUT_MODELS = "Load the one in charge with mlflow.pyfunc.load_model('models:/{name}@champion')."
 REQUIRED = ("ripeness", "numpy", "pandas", "pyarrow", "safetensors", "scikit-learn")
 
 
@@ -168,11 +169,12 @@ def _register(client: "MlflowClient", uri: str, run_id: str, name: str, alias: s
 
     mlflow.set_tracking_uri(client.tracking_uri)  # the registry looks the model up there
     try:
-        client.create_registered_model(name)
+        client.create_registered_model(name, description=ABOUT_MODELS.format(name=name))
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    version = client.create_model_version(name, uri, run_id)
+    made_by = client.get_run(run_id).info.run_name
+    version = client.create_model_version(name, uri, run_id, description=f"Made by run {made_by}.")
     client.set_registered_model_alias(name, alias, version.version)
 
 

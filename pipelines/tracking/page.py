@@ -14,10 +14,10 @@ COLUMNS = (
     "metrics.`cv.score`",
     "metrics.`cv.low`",
     "metrics.`cv.high`",
-    "metrics.`lb.public`",
+    "metrics.`cv.std`",
+    "metrics.`leaderboard.public_score`",
     "params.`hidden_layer_sizes`",
     "params.`learning_rate`",
-    "tags.`model`",
 )
 
 
