@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from experiments.definition import Experiment
 from experiments.library import KeptTrial
 from experiments.recipes import values_of
 from experiments.reporting.building import build_report
+from experiments.reporting.history import as_history, keep_trials
 from experiments.reporting.material import ANSWERS_FOLDER, CURVES_FILE
 from experiments.result import ModelScore, RecipeScore
 from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
@@ -31,6 +32,9 @@ from pipelines.models.scoring import Scorer
 from pipelines.search.trials import mean_test_answers, out_of_fold
 from pipelines.tracking.models import CHAMPION_FOLDER, as_served, keep_example
 from pipelines.tracking.surroundings import code_version, library_versions
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +74,7 @@ def finish(
     scorer: Scorer,
     library: Sequence[KeptTrial],
     folder: Path,
+    trials: Sequence[FrozenTrial] = (),
 ) -> Finished:
     """Build the models, score them out of fold, and write the chosen one's predictions.
 
@@ -81,6 +86,8 @@ def finish(
         The completed trials, the best first.
     folder : pathlib.Path
         For the study's files; made here.
+    trials : sequence of optuna.trial.FrozenTrial
+        All trials of the study in their order, for its report.
     """
     best = library[0].candidate
     parameters = values_of(experiment, best)
@@ -97,6 +104,8 @@ def finish(
     keep_answers_of(folder / ANSWERS_FOLDER, built)
     write_folds(folder / "folds.parquet", data, prepared)
     write_out_of_fold(folder / "out_of_fold.parquet", data, prepared, chosen.scored)
+    if trials:
+        keep_trials(folder, as_history(trials, experiment, data.metric))
     write_parquet(folder / CURVES_FILE, curves_of(built[0].fits[0]))
     if predictions is not None:
         write_parquet(folder / "predictions.parquet", predictions)

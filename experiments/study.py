@@ -225,7 +225,14 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
         raise ExperimentError(f"every trial failed; the first one because: {failed[0]}")
     shop.tell_progress("finishing")
     finished = finish(
-        shop.experiment, shop.data, shop.lesson, shop.prepared, shop.scorer, library, shop.folder
+        shop.experiment,
+        shop.data,
+        shop.lesson,
+        shop.prepared,
+        shop.scorer,
+        library,
+        shop.folder,
+        shop.study.get_trials(deepcopy=False),
     )
     best = library[0].number
     record_models(log, shop.experiment, shop.data, finished.models, finished.chosen, best)

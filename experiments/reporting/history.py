@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.search import SearchSpace, parse_space
 
 SUFFIX = ".journal"
 FOLD_SCORES = "fold_scores"
+TRIALS_FILE = "trials.json"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,19 @@ class TriedTrial:
     parameters: Mapping[str, Any]
 
 
+def keep_trials(folder: Path, history: Sequence[TriedTrial]) -> None:
+    """Write the history into the study's folder, for studies that lie in a database."""
+    temporary = folder / f".{TRIALS_FILE}"
+    told = json.dumps([asdict(one) for one in history], indent=1, default=list)
+    temporary.write_text(told, encoding="utf-8")
+    temporary.replace(folder / TRIALS_FILE)
+
+
 def read_trials(folder: Path, experiment: Experiment, metric: Metric) -> tuple[TriedTrial, ...]:
-    """Read the trials from the study's journal; none where it lies elsewhere."""
+    """Read the history that was kept, or else the study's journal; none where it has neither."""
+    kept = folder / TRIALS_FILE
+    if kept.is_file():
+        return tuple(TriedTrial(**one) for one in json.loads(kept.read_text(encoding="utf-8")))
     journal = folder.with_name(folder.name + SUFFIX)
     if not journal.is_file():
         return ()

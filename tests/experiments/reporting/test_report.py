@@ -187,6 +187,16 @@ def test_a_report_is_made_again_from_the_folder_alone(study):
     assert again.facts == facts
 
 
+def test_the_search_is_told_trial_by_trial(finished, study):
+    result = finished[0]
+    told = kept_report(study).facts["trials"]
+    assert [one["number"] for one in told] == [0, 1, 2, 3]
+    assert told[-1]["best"] == max(one["score"] for one in told) == result.best_score
+    assert "learning_rate" in told[0]["parameters"]
+    (study / "trials.json").unlink()  # an older study has its journal alone
+    assert build_report(study).facts["trials"] == told
+
+
 def test_a_study_from_before_reports_gets_one_of_what_it_kept(study):
     for name in ("answers", "baselines"):
         for path in (study / name).iterdir():
