@@ -65,7 +65,8 @@ class Figure:
     def __str__(self) -> str:
         aim = f"{'at most ' if self.at_most else ''}{self.goal:g} {self.unit}"
         word = "reached" if self.reached else "MISSED"
-        return f"{self.name:58} {self.got:8.2f} {self.unit:3} goal {aim:14} {word}"
+        digits = 2 if self.unit else 4
+        return f"{self.name:58} {self.got:8.{digits}f} {self.unit:3} goal {aim:14} {word}"
 
 
 def study(options: Options, folder: Path) -> Iterator[Figure]:
@@ -118,7 +119,9 @@ def value(options: Options, folder: Path) -> Iterator[Figure]:
         print(f"    seed {seed}: ours {ours.best:.4f}, peer {theirs.best_value:.4f}", flush=True)
     low, high = interval(gains)
     print(f"    gain {mean(gains):+.4f}, 95 % interval {low:+.4f} to {high:+.4f}")
-    yield Figure(f"best value, {trials} trials, {seeds} seeds: upper end of the gain", high, 0.0)
+    yield Figure(
+        f"best value, {trials} trials, {seeds} seeds: upper end of the gain", high, 0.0, unit=""
+    )
 
 
 def overhead(options: Options, folder: Path) -> Iterator[Figure]:
