@@ -212,8 +212,10 @@ def _conclude(
         if shop.place.url is not None:
             trial.set_user_attr(RECORDED_AT, shop.recorded_at)
         state = _tell(shop, trial, outcome)
-    except (UpdateFinishedTrialError, ValueError) as error:
-        logger.warning("trial %s was taken for dead and is tried again: %s", trial.number, error)
+    except (UpdateFinishedTrialError, ValueError):
+        if not shop.study.get_trials(deepcopy=False)[trial.number].state.is_finished():
+            raise
+        logger.warning("trial %s was taken for dead and is tried again", trial.number)
         return
     shop.tried += 1
     values = values_of(shop.experiment, candidate)

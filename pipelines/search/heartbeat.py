@@ -46,25 +46,27 @@ def is_alive(owner: Mapping[str, Any] | None) -> bool:
     """Tell whether a process described by `this_process` still runs; one elsewhere counts so."""
     if owner is None:
         return False
-    if owner["host"] != this_machine():
+    if owner["host"] not in (this_machine(), socket.gethostname()):
         return True
     born = _birth(int(owner["pid"]))
     return born is not None and born == owner["born"]
 
 
-def is_lost(trial: "FrozenTrial", now: float | None = None) -> bool:
+def is_lost(trial: "FrozenTrial", *, leased: bool, now: float | None = None) -> bool:
     """Tell whether a running trial's worker is dead, or its lease over.
 
     Parameters
     ----------
     trial : optuna.trial.FrozenTrial
+    leased : bool
+        Whether the storage has leases in place of heartbeats.
     now : float, optional
         Seconds since 1970.
     """
     if not is_alive(trial.user_attrs.get(OWNER)):
         return True
-    lease = trial.user_attrs.get(LEASE)
-    return lease is not None and lease < (time.time() if now is None else now)
+    until = trial.user_attrs.get(LEASE, 0.0)
+    return leased and until < (time.time() if now is None else now)
 
 
 def _birth(pid: int) -> str | None:

@@ -68,12 +68,18 @@ class Rungs:
         return self.given_up
 
     def _note(self, number: int, epoch: int, loss: float) -> None:
+        from optuna.exceptions import UpdateFinishedTrialError
+
         losses = self._losses[number, epoch]
         losses.append(loss)
         if len(losses) < self.folds:
             return
         trial = self.trials[number]
-        trial.report(self.sign * sum(losses) / self.folds, epoch)
+        try:
+            trial.report(self.sign * sum(losses) / self.folds, epoch)
+        except UpdateFinishedTrialError:  # taken for dead meanwhile: another worker tries it again
+            self.given_up.add(number)
+            return
         if epoch < self.epochs[number] and trial.should_prune():
             self.given_up.add(number)
 

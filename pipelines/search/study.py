@@ -112,12 +112,15 @@ def fail_stale_trials(study: "Study") -> list[int]:
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     if not running:
         return []
-    lost = [trial for trial in running if is_lost(trial)]
+    has_heartbeats = hasattr(study._storage, "record_heartbeat")
+    lost = [trial for trial in running if is_lost(trial, leased=not has_heartbeats)]
     for trial in lost:
-        study.tell(trial.number, state=TrialState.FAIL)
+        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
         retry_once(study, trial)
-    silent = _fail_silent_trials(study, {trial.number for trial in running})
-    return sorted({trial.number for trial in lost} | silent)
+    numbers = {trial.number for trial in lost}
+    if has_heartbeats:
+        numbers |= _fail_silent_trials(study, {trial.number for trial in running})
+    return sorted(numbers)
 
 
 def _fail_silent_trials(study: "Study", running: set[int]) -> set[int]:
@@ -125,8 +128,6 @@ def _fail_silent_trials(study: "Study", running: set[int]) -> set[int]:
     import optuna
     from optuna.trial import TrialState
 
-    if not hasattr(study._storage, "record_heartbeat"):
-        return set()
     failed = (TrialState.FAIL,)
     before = {trial.number for trial in study.get_trials(deepcopy=False, states=failed)}
     with warnings.catch_warnings():
@@ -143,7 +144,7 @@ def drop_own_trials(study: "Study", place: StudyPlace) -> None:
     with place.turn(study):
         for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if trial.user_attrs.get(OWNER, this_process()) == this_process():
-                study.tell(trial.number, state=TrialState.FAIL)
+                study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 
 def count_asked(study: "Study") -> int:

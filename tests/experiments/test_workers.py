@@ -352,6 +352,31 @@ def test_a_cluster_that_is_not_there_gets_one_clear_line(small_home, shared, mon
         run_experiment(parse_experiment(shared, "shared"), small_home, cluster="tcp://127.0.0.1:9")
 
 
+def test_a_worker_that_was_only_asleep_leaves_its_trials_to_those_who_took_them(
+    small_home, shared, study_of, tmp_path
+):
+    url = storage_url(f"sqlite:///{tmp_path / 'studies.db'}")
+    shared["search"] |= {"trials": 3, "pruner": "median"}
+    shared["network"]["max_epochs"] = 1500
+    taken: list[int] = []
+
+    def take_away(progress: Any) -> None:
+        if progress.part and not taken:
+            study = study_of(small_home, progress.study, url)
+            [running] = study.get_trials(states=(TrialState.RUNNING,))
+            study.tell(running.number, state=TrialState.FAIL)
+            taken.append(running.number)
+
+    result = run_experiment(
+        parse_experiment(shared, "shared"), small_home, storage=url, on_progress=take_away
+    )
+    assert result.trials == 3
+    assert taken
+    runs = {run.data.tags.get("optuna.trial"): run.info.status for run in runs_of(small_home)}
+    assert runs[str(taken[0])] == "KILLED"
+    assert sorted(map(int, filter(None, runs))) == [0, 1, 2, 3]
+
+
 def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless):
     code = (
         "import sys, json; from pathlib import Path\n"

@@ -194,8 +194,9 @@ def test_a_lease_is_over_when_nobody_renews_it(tmp_path, open_study):
     trial.set_user_attr(OWNER, ELSEWHERE)
     [seen] = study.trials
     lease = seen.user_attrs[LEASE]
-    assert not is_lost(seen, now=lease - 1)
-    assert is_lost(seen, now=lease + 1)
+    assert not is_lost(seen, leased=True, now=lease - 1)
+    assert is_lost(seen, leased=True, now=lease + 1)
+    assert not is_lost(seen, leased=False, now=lease + 1)
 
 
 def _die_with_the_lock(place: StudyPlace) -> None:
