@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.models.fits import Answers, Candidate, FoldFit, OnEpoch
 from pipelines.models.prepared import PreparedFold, PreparedFolds
-from pipelines.network import Member, Recipe, Score, TrainedNetwork, predict, train_networks
+from pipelines.network import Member, Recipe, TrainedNetwork, predict, train_networks
 
 NETWORK_PARAMETERS: Mapping[str, Any] = MappingProxyType(
     {
@@ -39,20 +38,6 @@ NETWORK_PARAMETERS: Mapping[str, Any] = MappingProxyType(
 """What an experiment may set of the network, and what stands there otherwise.
 
 A decaying schedule and beta2 = 0.95 follow Holzmüller et al. (2024), arXiv:2407.04491.
-"""
-
-_epochs_seen = count()
-
-
-def _ever_better(truth: object, answers: object) -> float:
-    return float(next(_epochs_seen))
-
-
-LAST_EPOCH = Score(_ever_better, greater_is_better=True)
-"""Watched in place of the loss, so that the last epoch's weights are kept.
-
-The watched rows are the fold's scored ones, for their curves: an epoch chosen on them would
-flatter the cross-validated score.
 """
 
 OF_A_MEMBER = ("learning_rate", "weight_decay", "dropout", "input_dropout")
@@ -182,14 +167,19 @@ def _by_recipe(
 
 
 def recipe_of(parameters: Mapping[str, Any], classes: bool) -> Recipe:
-    """Return what a candidate's networks share with others in a stack."""
+    """Return what a candidate's networks share with others in a stack.
+
+    The rows they watch are the fold's scored ones, for their curves: an epoch or a rate chosen on
+    them would flatter the cross-validated score.
+    """
     values = {**NETWORK_PARAMETERS, **parameters}
     shared = {
         name: value
         for name, value in values.items()
         if name not in (*OF_A_MEMBER, "hidden_layer_sizes", "loss")
     }
-    return Recipe(loss=values["loss"] or DEFAULT_LOSSES[classes], score=LAST_EPOCH, **shared)
+    loss = values["loss"] or DEFAULT_LOSSES[classes]
+    return Recipe(loss=loss, validation_decides=False, **shared)
 
 
 def _member(candidate: Candidate, place: int, start: int, prepared: PreparedFolds) -> Member:

@@ -69,6 +69,9 @@ class Recipe:
         Spread of the embedding's first frequencies.
     score : Score or None
         Watched on the validation rows instead of the loss.
+    validation_decides : bool
+        Whether validation rows decide when to stop and whose epoch's weights are kept. Otherwise
+        they are looked at and no more: the training loss decides, and the last weights stay.
     engine : str
         "numpy", or "numba" for compiled kernels where they cover the recipe.
     array_module : str
@@ -94,6 +97,7 @@ class Recipe:
     periodic: int = 0
     frequency_scale: float = 0.1
     score: Score | None = None
+    validation_decides: bool = True
     dtype: str = "float32"
     engine: str = "numpy"
     array_module: str = "numpy"

@@ -87,7 +87,8 @@ class Stack:
         own = stack_layout([member], self.table, self.recipe)
         rows = member.rows if member.rows is not None else np.arange(len(self.table.values))
         steps = member.start.steps if member.start is not None else 0
-        watch = Watch(self.recipe, validated=member.validation_rows is not None)
+        decides = self.recipe.validation_decides and member.validation_rows is not None
+        watch = Watch(self.recipe, validated=decides)
         return Place(index, member, own, rows, Draws(member.seed, steps), watch, steps)
 
     def _begin(self, row: int, place: Place) -> None:
@@ -287,7 +288,7 @@ class Stack:
             recipe=self.recipe,
             parameters=take_out(self.layout.take(kept, place.layout)),
             history=tuple(place.history),
-            best_epoch=place.watch.best_epoch,
+            best_epoch=place.watch.best_epoch if place.watch.restores else len(place.history),
             stop_reason=reason,
             failure=TrainingDiverged(place.watch.cause) if reason == "diverged" else None,
             momenta=tuple(take_out(self.layout.take(m[row], place.layout)) for m in self.memories),

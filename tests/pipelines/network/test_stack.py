@@ -113,6 +113,22 @@ def test_early_stopping_restores_the_best_weights():
     assert -(y[watch] * np.log(z)).sum(axis=1).mean() == pytest.approx(min(losses))
 
 
+def test_rows_that_only_look_on_change_nothing():
+    x, y = table(rows=60)
+    recipe = Recipe(
+        batch_size=8, max_epochs=60, validation_decides=False, schedule="on_plateau", patience=20
+    )
+    rows, watch = np.arange(30), np.arange(30, 60)
+    watched, alone = (
+        train_networks(x, y, [Member((32, 16), learning_rate=0.05, rows=rows, **seen)], recipe)[0]
+        for seen in ({"validation_rows": watch}, {})
+    )
+    losses = [row["validation_loss"] for row in watched.history]
+    assert np.array_equal(watched.parameters, alone.parameters)
+    assert watched.stop_reason == alone.stop_reason
+    assert watched.best_epoch == len(losses) > 1 + int(np.argmin(losses))
+
+
 def test_a_training_converges_by_tolerance_and_patience():
     x, y = table()
     recipe = Recipe(max_epochs=1000, tolerance=1e-3, patience=5)
