@@ -41,7 +41,7 @@ def command(ctx: click.Context, database: str | None, as_json: bool) -> None:
     Ends with status 1 when something is broken.
     """
     home = home_of(ctx)
-    findings = [*_machine(home), *_host(home, database), *_studies(home)]
+    findings = [*_machine(home), *_host(home, database), *_studies(home), *_cache(home)]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -107,6 +107,16 @@ def _waiting(store: Store, slug: str, now: datetime) -> Iterator[Finding]:
         oldest = waiting[-1].ref
         said = f"{len(waiting)} without a score; entry {oldest}: {why_pending(store, oldest, now)}"
         yield Finding(f"queue: {slug}", "note", said)
+
+
+def _cache(home: Path) -> Iterator[Finding]:
+    from experiments.preparing import CACHE_FOLDER
+    from pipelines.models.feature_cache import cache_size
+
+    files, size = cache_size(home / CACHE_FOLDER)
+    if files:
+        said = f"{files} files, {size / 1e6:.0f} MB; {home / CACHE_FOLDER} may be deleted"
+        yield Finding("kept features", "fine", said)
 
 
 def _studies(home: Path) -> Iterator[Finding]:
