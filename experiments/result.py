@@ -30,6 +30,8 @@ class Progress:
         Trials a minute.
     seconds_left : float or None
         Until the search is over, at this pace.
+    study : str
+        The study's name, by which workers from elsewhere join it; empty while it is not known.
     """
 
     stage: str
@@ -40,6 +42,7 @@ class Progress:
     part: float = 0.0
     per_minute: float | None = None
     seconds_left: float | None = None
+    study: str = ""
 
 
 OnProgress = Callable[[Progress], None]

@@ -112,6 +112,7 @@ class Workshop:
             tuple(self.history),
             per_minute=self.pace.per_minute(done),
             seconds_left=self.pace.seconds_left(done, total),
+            study=self.place.name,
         )
         self.on_progress(self._told)
 

@@ -26,7 +26,7 @@ WIDTH_IN_A_PIPE = 160
 class Advance(Protocol):
     """Moves a progress bar on, with an optional new description."""
 
-    def __call__(self, steps: int = 1, description: str | None = None) -> None:
+    def __call__(self, steps: float = 1, description: str | None = None) -> None:
         """Do `steps` more steps."""
 
 
@@ -107,7 +107,7 @@ def progress(total: int | None, description: str) -> Iterator[Advance]:
     bar = _bar()
     task = bar.add_task(description, total=total)
 
-    def advance(steps: int = 1, description: str | None = None) -> None:
+    def advance(steps: float = 1, description: str | None = None) -> None:
         bar.update(task, advance=steps, description=description)
 
     with bar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,21 @@ INTERRUPTED = 130
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Replace a setting.")
 @click.option("--data", type=click.Path(path_type=Path), help="A folder with the contest's files.")
 @click.option("--fresh", is_flag=True, help="Start the study over.")
+@click.option("--resume", is_flag=True, help="Continue; refuse where there is nothing to continue.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0, max=1024),
+    default=1,
+    show_default=True,
+    help="Processes that search; 0 waits for workers elsewhere.",
+)
+@click.option(
+    "--storage",
+    metavar="URL",
+    envvar="RIPE_STORAGE",
+    help="Database of studies, for several machines (default: a journal in this home).",
+)
+@click.option("--cluster", metavar="ADDRESS", help="Search on a dask.distributed cluster.")
 @click.option("--submit", "submits", is_flag=True, help="Send the predictions to the contest.")
 @click.option("-m", "--message", default="", help="The entry's description, with --submit.")
 @click.option("--tracking", metavar="URL", help="MLflow server or database (default: this home's).")
@@ -48,6 +64,10 @@ def command(
     settings: tuple[str, ...],
     data: Path | None,
     fresh: bool,
+    resume: bool,
+    workers: int,
+    storage: str | None,
+    cluster: str | None,
     submits: bool,
     message: str,
     tracking: str | None,
@@ -59,6 +79,8 @@ def command(
     Running it again continues the study until its trials are spent; a changed file, seed or
     table begins a new one.
     """
+    if fresh and resume:
+        raise click.UsageError("--fresh starts over, --resume continues: give one of them")
     from experiments import load_experiment, run_experiment
     from experiments.loading import find_experiment
 
@@ -76,8 +98,12 @@ def command(
             data_folder=data,
             base=find_experiment(experiment).parent,
             fresh=fresh,
+            resume=resume,
+            storage=storage,
+            workers=workers,
+            cluster=cluster,
             tracking_uri=tracking,
-            on_progress=None if silent else _following(advance),
+            on_progress=None if silent else _following(advance, storage),
             should_stop=wished.is_set,
         )
     entry = _submit(home_of(ctx), result, message, tracking) if submits else None
@@ -131,16 +157,47 @@ def _introduce(experiment: Experiment) -> None:
     say(f"{experiment.name}{about}")
 
 
-def _following(advance: Any) -> Callable[[Progress], None]:
-    shown = 0
+def _following(advance: Any, storage: str | None) -> Callable[[Progress], None]:
+    shown, invited = 0.0, storage is None
 
     def follow(report: Progress) -> None:
-        nonlocal shown
-        best = "" if report.best is None else f", best {report.best:.5f}"
-        advance(report.done - shown, f"{report.stage}{best} {sparkline(report.history)}")
-        shown = report.done
+        nonlocal shown, invited
+        if report.study and not invited:
+            say(f"To help from elsewhere: ripe worker --study {report.study} --storage URL")
+            invited = True
+        now = min(report.done + report.part, report.total)
+        advance(now - shown, " ".join([", ".join(_where(report)), sparkline(report.history)]))
+        shown = now
 
     return follow
+
+
+def _where(report: Progress) -> Iterator[str]:
+    """Say what is going on, the best so far, the rate and the time left, as far as is known."""
+    yield report.stage
+    if report.best is not None:
+        yield f"best {report.best:.5f}"
+    if report.per_minute is not None:
+        rate = report.per_minute
+        yield f"{rate:.0f} trials/min" if rate >= 10 else f"{rate:.1f} trials/min"
+    if report.seconds_left is not None and report.stage == "searching":
+        yield f"{duration(report.seconds_left)} left"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration for a person.
+
+    Examples
+    --------
+    >>> duration(7.2), duration(200), duration(9000)
+    ('8 s', '3:20', '2 h 30')
+    """
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02}"
+    return f"{whole // 3600} h {whole % 3600 // 60:02}"
 
 
 def sparkline(values: tuple[float, ...], width: int = 12) -> str:
@@ -182,11 +239,12 @@ def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> Non
             place for place, model in enumerate(result.models) if model == result.chosen
         ),
     )
-    values = ", ".join(f"{name} {_short(value)}" for name, value in result.best_parameters.items())
-    say(f"Best of {result.trials} trials: number {result.best_number} ({values})")
+    say(_best(result))
     _tell_front(result)
     _tell_recipes(result)
     say(f"Run {result.run_id or '(waiting to be sent)'}, {result.seconds:.1f} s")
+    for note in result.notes:
+        say(f"Note: {note}")
     if result.warning:
         say(f"Rows wait on disk, to be sent by the next run: {result.warning}")
     if entry is not None:
@@ -253,6 +311,15 @@ def _tell_front(result: StudyResult) -> None:
 
 def _varies(name: str, result: StudyResult) -> bool:
     return len({str(trial.parameters.get(name)) for trial in result.front}) > 1
+
+
+def _best(result: StudyResult) -> str:
+    """Say which trial was best, and what it tried; a model's defaults alone are nothing to name."""
+    values = ", ".join(f"{name} {_short(value)}" for name, value in result.best_parameters.items())
+    what = f" ({values})" if values else ", with the defaults of its model"
+    if result.trials == 1:
+        return f"One trial{what}"
+    return f"Best of {result.trials} trials: number {result.best_number}{what}"
 
 
 def _short(value: object) -> str:
