@@ -1,9 +1,11 @@
 """How many entries a host takes and scores in a second.
 
 Sends small entries of several users into a fresh store, then lets workers score them, each entry
-in a fresh child: first alone what sending costs, then scoring and counting, then both.
+in a fresh child: first alone what sending costs, then scoring and counting (with the replicates
+that intervals need), then both.
 
     python benchmarks/entries.py                       100 entries of 100 rows, SQLite
+    python benchmarks/entries.py --slots 2             two entries scored side by side
     python benchmarks/entries.py --database postgresql://…
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -43,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--database")
     parser.add_argument("--entries", type=int, default=100)
+    parser.add_argument("--slots", type=int, default=1)
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -50,6 +54,7 @@ def main() -> None:
         ScoringPool() as pool,
     ):
         pool.start()
+        workers = [Worker(store, pool=pool) for _ in range(options.slots)]
         add_contest(store, contest_folder(Path(folder) / "contest"), now=START)
         for number in range(USERS):
             add_user(store, f"user{number}", now=START)
@@ -57,16 +62,22 @@ def main() -> None:
         for number in range(options.entries):
             send(store, Path(folder), number)
         sent = time.perf_counter()
-        worker = Worker(store, pool=pool)
-        while worker.step():
-            pass
+        with ThreadPoolExecutor(options.slots) as threads:
+            list(threads.map(work, workers))
         scored = time.perf_counter()
         kind = store.engine.dialect.name
     print(
-        f"{kind}, entries a second: sent {options.entries / (sent - start):.1f}, scored and "
+        f"{kind}, {options.slots} at a time, entries a second: "
+        f"sent {options.entries / (sent - start):.1f}, scored and "
         f"counted {options.entries / (scored - sent):.1f}, "
         f"both {options.entries / (scored - start):.1f}"
     )
+
+
+def work(worker: Worker) -> None:
+    """Score until nothing waits."""
+    while worker.step():
+        pass
 
 
 def send(store: Store, folder: Path, number: int) -> None:

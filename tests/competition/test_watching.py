@@ -137,3 +137,21 @@ def test_the_commands_tell_the_host(
     assert json.loads(ripe("confidence", "watched", "--json"))[0]["tie_group"] == 1
     assert "no entry looks like probing" in ripe("probing", "watched")
     assert json.loads(ripe("probing", "watched", "--json")) == []
+
+
+def test_the_command_tells_how_sure_the_final_board_is(
+    home_store: Store,
+    truth: Callable[..., pd.DataFrame],
+    send: Send,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = truth("accuracy", score_truncation_num_decimals=3)
+    send("ada", wrong_in(table, 0.1, 1))
+    send("bob", wrong_in(table, 0.4, 2))
+    home = str(home_store.home)
+    with pytest.raises(SystemExit) as ended:
+        main(["--home", home, "contest", "confidence", "watched", "--final", "--json"])
+    lines = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 0
+    assert [(line["team"], line["tie_group"]) for line in lines] == [("ada", 1), ("bob", 2)]
+    assert lines[0]["score_low"] < lines[0]["score"] < lines[0]["score_high"]

@@ -14,20 +14,22 @@ JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 @click.command("confidence")
 @click.argument("slug")
+@click.option("--final", is_flag=True, help="Of the final board, made of private scores.")
 @JSON
 @click.pass_context
-def confidence_command(ctx: click.Context, slug: str, as_json: bool) -> None:
+def confidence_command(ctx: click.Context, slug: str, final: bool, as_json: bool) -> None:
     """Show how sure each line of the public board of the contest SLUG is.
 
     Intervals hold 95 % of the scores and ranks on resampled test sets; lines of one tie group
     cannot be told from its first line.
     """
+    from competition.final_confidence import final_confidence
     from competition.scoring import shown_score
     from competition.store import get_contest
     from competition.watching import contest_confidence
 
     store = store_of(ctx)
-    lines = contest_confidence(store, slug)
+    lines = final_confidence(store, slug) if final else contest_confidence(store, slug)
     if as_json:
         print_json([asdict(line) for line in lines])
         return
