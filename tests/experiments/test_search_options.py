@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from experiments import ExperimentError, run_experiment
 from experiments.errors import InvalidExperiment
 from experiments.identity import study_name
 from experiments.loading import parse_experiment
+from pipelines.errors import PipelineError
 from pipelines.tracking.runs import list_trials
 
 RATE = {"low": 0.00001, "high": 0.1, "log": True}
@@ -260,3 +262,30 @@ def test_the_documented_search_can_be_read():
     [text] = [block for block in blocks if block.startswith("[search]")]
     content = {"name": "documented", "contest": "c", **tomllib.loads(text)}
     assert len(parse_experiment(content, "documented").search.start) == 2
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
+def test_a_gaussian_process_without_pytorch_is_refused_before_anything_is_written(
+    quick, small_home
+):
+    before = sorted(path.name for path in small_home.iterdir())
+    with pytest.raises(PipelineError, match=r"pip install 'ripeness\[gp\]'"):
+        quick(sampler="gp")
+    assert sorted(path.name for path in small_home.iterdir()) == before
+
+
+def test_cma_es_goes_on_as_if_it_had_not_been_stopped(quick, small_home):
+    settings = {
+        "sampler": "cmaes",
+        "space": {"learning_rate": RATE, "weight_decay": RATE},
+        "network": {"max_epochs": 1},
+    }
+    in_two = quick("twice", trials=6, **settings)
+    in_two = quick("twice", trials=12, **settings)
+    in_one = quick("once", trials=12, **settings)
+    tried = [
+        [(run.data.params["learning_rate"], run.data.metrics["cv.score"]) for run in runs]
+        for runs in (trials_of(small_home, in_two), trials_of(small_home, in_one))
+    ]
+    assert tried[0] == tried[1]
+    assert in_one.predictions.equals(in_two.predictions)
