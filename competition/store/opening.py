@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
@@ -23,6 +24,10 @@ from competition.store.upgrading import upgrade
 __all__ = ["Store", "StoreUnavailable", "make_private", "open_store"]
 
 T = TypeVar("T")
+
+
+SECRET = ("host.db", "host.db-wal", "host.db-shm", "uploads", "contests")
+"""What of a home holds truth and entries: nobody but its owner and their group may read it."""
 
 
 class StoreUnavailable(CompetitionError):
@@ -134,7 +139,17 @@ def open_store(
         engine = _opened(url, folder)
     except (OperationalError, ModuleNotFoundError, ArgumentError) as error:
         raise StoreUnavailable(_unavailable(url, error)) from error
-    return Store(folder, engine, _files(folder, files))
+    found = Store(folder, engine, _files(folder, files))
+    for name in SECRET:
+        _hide_from_others(folder / name)
+    return found
+
+
+def _hide_from_others(path: Path) -> None:
+    """Take what users outside owner and group may do; an older version left it to them."""
+    with suppress(OSError):
+        if (mode := stat.S_IMODE(path.stat().st_mode)) & 0o007:
+            path.chmod(mode & ~0o007)
 
 
 def make_private(folder: Path) -> None:

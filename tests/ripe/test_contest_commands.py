@@ -334,6 +334,7 @@ def test_a_contest_of_another_host_is_taken_over_and_the_rest_is_listed(ripe, tm
     assert done.returncode == 0, done.stderr
     assert "not taken over: image: logos have no counterpart" in done.stdout
     assert load_contest(tmp_path / "home/contests/even-or-odd").targets == ("y",)
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0
 
 
 def test_a_contest_that_comes_with_ripe_needs_no_table(ripe, tmp_path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from ripe.commands.contest.new import add_built, refuse_taken, tell
-from ripe.console import home_of, say
+from ripe.commands.contest.opening import place_of
+from ripe.console import say
 
 
 @click.command("import")
@@ -44,7 +45,7 @@ def import_command(
             foreign, slug=slug, metric=metric, public_fraction=public_fraction, seed=seed
         )
         refuse_taken(ctx, built.contest.slug)
-        folder = home_of(ctx) / "contests" / built.contest.slug
+        folder = place_of(ctx, built.contest.slug)
         write_contest(built, folder, extra_files=foreign.extra_files)
     contest = add_built(ctx, folder, opens=not closed, now=datetime.now(UTC))
     tell(contest, folder, built)

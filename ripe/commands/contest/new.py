@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ripe.commands.contest.opening import renew_folder, store_exists, store_of
+from ripe.commands.contest.opening import place_of, renew_folder, store_exists, store_of
 from ripe.commands.contest.options import moment
 from ripe.console import home_of, progress, say
 
@@ -158,7 +158,7 @@ def new_command(ctx: click.Context, /, slug: str, closed: bool, **options: Any) 
     """  # noqa: D301 - click wants the control character \b itself
     home = home_of(ctx)
     refuse_taken(ctx, slug)
-    folder = home / "contests" / slug
+    folder = place_of(ctx, slug)
     if options["train"] is None and options["from_download"] is None:
         _build_built_in(slug, folder, options)
         built = None

@@ -29,6 +29,14 @@ def store_of(ctx: click.Context) -> Store:
     return opened
 
 
+def place_of(ctx: click.Context, slug: str) -> Path:
+    """Return where the home keeps a contest's folder; a home that is made by this is private."""
+    from competition.store.opening import make_private
+
+    make_private(home_of(ctx))
+    return home_of(ctx) / "contests" / slug
+
+
 def renew_folder(ctx: click.Context, slug: str, source: Path) -> None:
     """Let the home's own folder of a contest follow the store, unless it is the `source`.
 

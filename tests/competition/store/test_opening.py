@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -107,3 +108,24 @@ def test_every_foreign_key_of_a_growing_table_can_be_followed(store):
         "teams",
         "users",
     }
+
+
+def test_a_home_that_others_could_read_is_closed_to_them(tmp_path):
+    home = tmp_path / "old"
+    with open_store(home) as store:
+        store.files.put(Path(__file__))
+    home.chmod(0o755)
+    for name in ("host.db", "uploads"):
+        (home / name).chmod(0o755)
+    (home / "contests").mkdir(mode=0o755)
+    open_store(home).close()
+    for name in ("host.db", "uploads", "contests"):
+        assert (home / name).stat().st_mode & 0o007 == 0, name
+    assert (home / "uploads").stat().st_mode & 0o070 == 0o050
+
+
+def test_a_new_home_is_its_owners_alone(tmp_path):
+    open_store(tmp_path / "new").close()
+    for path in (tmp_path / "new", tmp_path / "new" / "uploads"):
+        assert path.stat().st_mode & 0o077 == 0
+    assert (tmp_path / "new" / "host.db").stat().st_mode & 0o007 == 0
