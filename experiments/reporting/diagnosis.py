@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.reporting.material import Material
@@ -199,4 +200,4 @@ def _worst(material: Material, row: int, loss: float, columns: list[str]) -> Wor
 def _plain(value: Any) -> Any:
     """Return a NumPy scalar as Python's own; what is missing as None."""
     plain = value.item() if isinstance(value, np.generic) else value
-    return None if plain is None or plain != plain else plain
+    return None if pd.isna(plain) else plain
