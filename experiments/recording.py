@@ -159,14 +159,15 @@ def _given_up(outcome: TrialOutcome) -> str | None:
 
 
 def _scores(outcome: TrialOutcome) -> dict[str, float]:
-    values = {"seconds": outcome.seconds, "peak_memory_mb": peak_memory_mb()}
-    if outcome.size is not None:
-        values["size"] = float(outcome.size)
+    """Return single numbers, in the order in which the MLflow UI lists them."""
+    values: dict[str, float] = {}
     if outcome.fold_scores:
-        values |= {"cv.score": outcome.score, "cv.std": outcome.spread}
+        values = {"cv.score": outcome.score, "cv.std": outcome.spread}
         scored = zip(outcome.by_fold, outcome.fold_scores, strict=True)
         values |= {f"fold{n}/score": score for (n, _), score in scored}
-    return values
+    if outcome.size is not None:
+        values["size"] = float(outcome.size)
+    return {**values, "seconds": outcome.seconds, "peak_memory_mb": peak_memory_mb()}
 
 
 def _numbers(parameters: Mapping[str, Any]) -> dict[str, float]:

@@ -176,6 +176,25 @@ def ui_address(base_url: str, contest: str) -> str:
             number = json.load(answer)["experiment"]["experiment_id"]
     except (OSError, ValueError, KeyError):
         return base_url
+    return _page(base_url, number)
+
+
+def ui_addresses(base_url: str) -> dict[str, str]:
+    """Return the page of every contest that has runs in a running MLflow UI, by its slug."""
+    asked = f"{base_url}/api/2.0/mlflow/experiments/search?max_results=100"
+    try:
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            found = json.load(answer).get("experiments", [])
+    except (OSError, ValueError):
+        return {}
+    return {
+        one["name"]: _page(base_url, one["experiment_id"])
+        for one in sorted(found, key=lambda one: one["name"])
+        if any(tag["key"].endswith(f".{VIEW_KEY}") for tag in one.get("tags", []))
+    }
+
+
+def _page(base_url: str, number: str) -> str:
     return f"{base_url}/#/experiments/{number}/runs?viewStateShareKey={VIEW_KEY}"
 
 

@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.pass_context
 def command(ctx: click.Context, port: int, tracking: str | None) -> None:
     """Serve the MLflow UI on 127.0.0.1 until Ctrl-C."""
-    from pipelines.tracking.server import start_mlflow_server
+    from pipelines.tracking.server import start_mlflow_server, ui_addresses
     from ripe.serving import is_free
 
     if port and not is_free(port):
@@ -34,6 +34,8 @@ def command(ctx: click.Context, port: int, tracking: str | None) -> None:
         try:
             server.wait_until_ready()
             say(f"Open {server.url} (Ctrl-C stops)")
+            for contest, address in ui_addresses(server.url).items():
+                say(f"  {contest}: {address}")
             server.wait()
         except KeyboardInterrupt:
             say("Stopped.")

@@ -25,7 +25,7 @@ from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, read_rows
 from pipelines.tracking.filters import RunFilter
 from pipelines.tracking.rows import Point
 from pipelines.tracking.runs import list_runs, list_studies, list_trials
-from pipelines.tracking.server import start_mlflow_server, ui_address
+from pipelines.tracking.server import start_mlflow_server, ui_address, ui_addresses
 from pipelines.tracking.session import recover_home
 from pipelines.tracking.store import prepare_store
 
@@ -54,6 +54,7 @@ def log_study(session: TrackingSession, *, ends: bool = True) -> None:
     with session.run("study") as study:
         study.start("small", now=NOW, found_by={"ripe.study": "small-1"})
         study.tags({"ripe.kind": "study", "contest": "clouds"})
+        study.view(lowest_first=False)
         with session.run("trial-00000") as trial:
             trial.start("trial 0", now=NOW, parent="study")
             trial.tags({"ripe.kind": "trial"})
@@ -216,6 +217,7 @@ def test_the_server_shows_the_runs_of_a_home_and_ends_even_when_its_leader_was_k
         address = ui_address(server.url, "clouds")
         assert "/#/experiments/" in address
         assert ui_address(server.url, "nothing") == server.url
+        assert ui_addresses(server.url) == {"clouds": address}
         with urllib.request.urlopen(server.url, timeout=10) as answer:
             assert answer.status == 200
         group = os.getpgid(server.pid)
