@@ -98,7 +98,7 @@ def _find(home: Path, wanted: str, storage: str | None, uri: str | None) -> Stud
     except UnknownStudy as error:
         name = _study_of_run(home, wanted, uri)
         if name is None:
-            raise ExperimentError(f"{KEY}: {error}, nor has a run") from None
+            raise ExperimentError(f"{KEY}: {error} (nor does a run's id)") from None
     return find_place(home, name, storage)
 
 

@@ -30,13 +30,11 @@ def search_problems(experiment: Experiment) -> list[str]:
     """
     space = parse_space(experiment.search.space)
     impossible = value_problems(experiment)
-    if impossible:
-        return impossible
     return [
-        *_first_trial_problems(experiment, space),
+        *(impossible or _first_trial_problems(experiment, space)),
         *start_problems(experiment.search.start, space, "search.start"),
         *_objective_problems(experiment),
-        *_sampler_problems(experiment, space),
+        *([] if impossible else _sampler_problems(experiment, space)),
         *_pruner_problems(experiment),
     ]
 
