@@ -27,11 +27,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import search_peers as peers
-import search_stores as stores
-import search_studies as studies
-from search_peers import Space
-from search_studies import Cost, cost_of
+from searching import peers, stores, studies
+from searching.peers import Space
+from searching.studies import Cost, cost_of
 
 EPOCHS, BATCH_ROWS = 50, 32
 

@@ -13,7 +13,6 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
-from search_peers import Fold, Space
 from threadpoolctl import threadpool_limits
 
 from competition.contests import BUILT_IN
@@ -31,6 +30,7 @@ from pipelines.search.samplers import make_sampler
 from pipelines.search.study import ask_batch, count_asked, join_study
 from pipelines.search.trials import TrialOutcome, try_candidates
 from pipelines.tracking.store import prepare_store
+from searching.peers import Fold, Space
 
 CONTEST, ROWS = "avocado-ripeness", 2_000
 Work = Callable[[], object]

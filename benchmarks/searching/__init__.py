@@ -1,0 +1,1 @@
+"""The sides and measures of ``benchmarks/search.py``."""
