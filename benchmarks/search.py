@@ -74,7 +74,7 @@ def study(options: Options, folder: Path) -> Iterator[Figure]:
 
 def wide(options: Options, folder: Path) -> Iterator[Figure]:
     """Yield the trials a minute of a study of larger networks."""
-    yield from _rate("study, 16-128 units", Space(16, 128), options, folder, 10, peer_trials=8)
+    yield from _rate("study, 16-128 units", Space(16, 128), options, folder, 10, peer_trials=6)
 
 
 def _rate(
@@ -168,7 +168,7 @@ def _peer_trials(folder: Path, work: Callable[[], object], trials: int) -> Cost:
 
 def workers(options: Options, folder: Path) -> Iterator[Figure]:
     """Yield how much faster two workers search than one, both with their records."""
-    trials, rates = options.trials or 400, {1: [], 2: []}
+    trials, rates = options.trials or 300, {1: [], 2: []}
     home = studies.make_home(folder)
     for turn, count in enumerate((1, 2, 1, 2)):
         rates[count].append(studies.rate_with(home, count, trials, seed=turn))
