@@ -48,7 +48,7 @@ def earlier_points(
     place : StudyPlace
         Of the study that begins or is continued.
     storage : str, optional
-        Database in which the earlier study is looked for, in place of the home's journals.
+        Database in which the earlier study is looked for before the home's journals.
     tracking_uri : str, optional
         MLflow store in which a run is looked for.
 
@@ -94,12 +94,22 @@ def _are_kept(place: StudyPlace) -> bool:
 
 def _find(home: Path, wanted: str, storage: str | None, uri: str | None) -> StudyPlace:
     try:
-        return find_place(home, wanted, storage)
+        return _named(home, wanted, storage)
     except UnknownStudy as error:
         name = _study_of_run(home, wanted, uri)
         if name is None:
             raise ExperimentError(f"{KEY}: {error} (nor does a run's id)") from None
-    return find_place(home, name, storage)
+    return _named(home, name, storage)
+
+
+def _named(home: Path, name: str, storage: str | None) -> StudyPlace:
+    """Return the place of a study in the database or, where it is not there, in the home."""
+    if storage is not None:
+        try:
+            return find_place(home, name, storage)
+        except UnknownStudy:
+            pass
+    return find_place(home, name)
 
 
 def _study_of_run(home: Path, run: str, uri: str | None) -> str | None:

@@ -23,7 +23,7 @@ RATE = {"low": 0.00001, "high": 0.1, "log": True}
 def quick(small_experiment, small_home):
     """Runs a study of little networks; keywords are settings of its search."""
 
-    def run(name="quick", *, network=None, validation=None, **search):
+    def run(name="quick", *, network=None, validation=None, storage=None, **search):
         content = small_experiment(
             name=name,
             validation={"folds": 2, **(validation or {})},
@@ -32,7 +32,7 @@ def quick(small_experiment, small_home):
             report={"enabled": False},
             search={"trials": 6, "batch": 3, **search},
         )
-        return run_experiment(parse_experiment(content, name), small_home)
+        return run_experiment(parse_experiment(content, name), small_home, storage=storage)
 
     return run
 
@@ -233,6 +233,16 @@ def test_an_earlier_study_is_found_by_its_run_and_by_the_run_of_a_trial(quick, s
         name = f"later-{number}"
         result = quick(name, trials=2, start_from=run, space={"learning_rate": RATE})
         assert result.trials == 2
+
+
+def test_a_study_in_a_database_begins_with_one_of_the_home(quick, small_home):
+    early = quick("early", trials=2, space={"learning_rate": {"low": 0.001, "high": 0.1}})
+    database = f"sqlite:///{small_home / 'studies.db'}"
+    settings = {"storage": database, "space": {"learning_rate": RATE}, "trials": 2, "batch": 2}
+    later = quick("later", start_from=early.study, **settings)
+    assert later.trials == 2
+    last = quick("last", start_from=later.study, **settings)
+    assert last.trials == 2
 
 
 @pytest.mark.parametrize(
