@@ -17,6 +17,7 @@ from pipelines.features import Step, build_features
 from pipelines.features.steps import Setting
 from pipelines.folds import Fold
 from pipelines.models.feature_cache import FeatureCache, KeptFeatures
+from pipelines.models.step_memory import Stage, StepMemory, stage_key
 
 Matrix = NDArray[np.float64]
 MOST_BYTES_IN_MEMORY = 512 * 1024**2
@@ -151,6 +152,7 @@ def prepare_folds(
     folds: Sequence[Fold],
     test: pd.DataFrame | None = None,
     cache: FeatureCache | None = None,
+    memory: StepMemory | None = None,
 ) -> PreparedFolds:
     """Fit the recipe inside each fold.
 
@@ -165,9 +167,11 @@ def prepare_folds(
     test : pandas.DataFrame, shape (n_test, n_columns), optional
     cache : FeatureCache, optional
         Where features computed before are found, and new ones kept.
+    memory : StepMemory, optional
+        Holds fitted steps for recipes of the same lesson that begin alike.
     """
     prepared = []
-    for fold in folds:
+    for number, fold in enumerate(folds):
         fit = partial(_fitted, recipe, setting, table, target, fold)
         key = None if cache is None else cache.key(recipe, setting, table, target, fold, test)
         kept = None if cache is None or key is None else cache.find(key)
@@ -175,7 +179,7 @@ def prepare_folds(
             prepared.append(PreparedFold(fold, *kept, fit))
             continue
         began = time.perf_counter()
-        one = _prepare(recipe, setting, table, target, fold, test)
+        one = _prepare(recipe, setting, table, target, fold, number, test, memory)
         if cache is not None and key is not None:
             seconds = time.perf_counter() - began
             cache.keep(key, KeptFeatures(one.learned, one.scored, one.test, one.names), seconds)
@@ -197,15 +201,25 @@ def _prepare(
     table: pd.DataFrame,
     target: Target,
     fold: Fold,
+    place: int,
     test: pd.DataFrame | None,
+    memory: StepMemory | None,
 ) -> PreparedFold:
-    pipeline = build_features(recipe, setting)
-    learned = pipeline.fit_transform(table.iloc[fold.train], target.one_column[fold.train])
+    stage = Stage(None, table.iloc[fold.train], table.iloc[fold.valid], test)
+    fitted: list[tuple[str, Any]] = []
+    for number, (name, step) in enumerate(build_features(recipe, setting).steps):
+        key = stage_key(place, recipe[: number + 1], whole=number == len(recipe))
+        known = None if memory is None else memory.find(key)
+        stage = known or stage.through(step, target.one_column[fold.train])
+        if memory is not None:
+            memory.keep(key, stage)
+        fitted.append((name, stage.step))
+    pipeline = Pipeline(fitted)
     return PreparedFold(
         fold,
-        learned,
-        pipeline.transform(table.iloc[fold.valid]),
-        None if test is None else pipeline.transform(test),
+        stage.learned,
+        stage.scored,
+        stage.test,
         tuple(map(str, pipeline.get_feature_names_out())),
         lambda: pipeline,
     )

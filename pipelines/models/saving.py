@@ -27,6 +27,7 @@ from pipelines.models.fits import Candidate, by_features
 from pipelines.models.fitting import fit_candidates
 from pipelines.models.network import FittedNetwork
 from pipelines.models.prepared import PreparedFolds, RecipesInMemory, Target, prepare_folds
+from pipelines.models.step_memory import StepMemory
 from pipelines.network import Recipe, TrainedNetwork
 
 FORMAT = "ripe-champion-1"
@@ -74,19 +75,25 @@ class Lesson:
     ) -> PreparedFolds:
         """Fit the features inside each fold; the same from the same lesson, bit for bit.
 
-        Other recipes are prepared when a candidate first asks for them, and then kept.
+        Other recipes are prepared when a candidate first asks for them, and then kept; steps that
+        they begin with alike are fitted once per fold.
         """
-        own = self._prepare(test, cache)
+        memory = StepMemory() if self.label else None
+        own = self._prepare(test, cache, memory)
 
         def prepare(label: str) -> PreparedFolds:
-            return own if label == self.label else self.by_recipe(label)._prepare(test, cache)
+            if label == self.label:
+                return own
+            return self.by_recipe(label)._prepare(test, cache, memory)
 
         return replace(own, variants=RecipesInMemory(prepare))
 
-    def _prepare(self, test: pd.DataFrame | None, cache: FeatureCache | None) -> PreparedFolds:
+    def _prepare(
+        self, test: pd.DataFrame | None, cache: FeatureCache | None, memory: StepMemory | None
+    ) -> PreparedFolds:
         with threadpool_limits(1):
             return prepare_folds(
-                self.recipe, self.setting, self.rows, self.target, self.folds, test, cache
+                self.recipe, self.setting, self.rows, self.target, self.folds, test, cache, memory
             )
 
 

@@ -12,12 +12,14 @@ import pandas as pd
 import pytest
 
 from pipelines.features import Step, parse_recipe
+from pipelines.features.auto import AutoFeatures
 from pipelines.features.steps import Setting
 from pipelines.folds import Fold, FoldPlan, make_folds
 from pipelines.models import PreparedFolds, feature_cache
 from pipelines.models.feature_cache import FeatureCache, cache_size
 from pipelines.models.prepared import RecipesInMemory, Target, prepare_folds
 from pipelines.models.saving import Lesson
+from pipelines.models.step_memory import Stage, StepMemory
 
 RECIPE = parse_recipe("auto")
 
@@ -209,3 +211,49 @@ def test_recipes_in_memory_are_bounded(table, target, folds):
 def test_a_lesson_is_the_same_with_and_without_a_cache(table, target, folds, cache):
     lesson = Lesson(RECIPE, Setting(True), table, target, tuple(folds))
     assert equal(lesson.prepare(None, cache), replace(lesson).prepare(None))
+
+
+PICKED = {
+    "one": parse_recipe([{"step": "auto"}, {"step": "select", "count": 1}]),
+    "two": parse_recipe([{"step": "auto"}, {"step": "select", "count": 2}]),
+}
+
+
+def test_steps_that_recipes_begin_with_alike_are_fitted_once_per_fold(
+    table, target, folds, monkeypatch
+):
+    fitted: list[int] = []
+    plain = AutoFeatures.fit_transform
+
+    def counted(self, X, y, **parameters):
+        fitted.append(len(X))
+        return plain(self, X, y, **parameters)
+
+    monkeypatch.setattr(AutoFeatures, "fit_transform", counted)
+    lesson = Lesson(
+        RECIPE,
+        Setting(True),
+        table,
+        target,
+        tuple(folds),
+        choose=PICKED.__getitem__,
+        label="auto",
+    )
+    together = lesson.prepare(table.head(7))
+    shared = {label: together.by_recipe(label) for label in PICKED}
+    assert len(fitted) == len(folds)
+    for label, recipe in PICKED.items():
+        assert equal(shared[label], prepared(table, target, folds, None, recipe))
+        fold = shared[label].folds[0]
+        rows = table.iloc[fold.fold.valid]
+        assert fold.pipeline.transform(rows).tobytes() == fold.scored.tobytes()
+
+
+def test_the_memory_of_steps_is_bounded():
+    rows = np.zeros(100)
+    memory = StepMemory(most_bytes=2500)
+    for key in ("a", "b", "a", "c"):
+        if memory.find(key) is None:
+            memory.keep(key, Stage(None, rows, rows, None))
+    assert list(memory.stages) == ["c"]
+    assert memory.size == 1600
