@@ -21,6 +21,7 @@ from experiments.working import WorkOrder, work
 
 CONNECT_SECONDS = 20
 POLL_SECONDS = 0.5
+MOST_FAILURES = 60
 
 
 class ClusterCrew:
@@ -140,11 +141,13 @@ def _wish_to_stop(name: str) -> Iterator[threading.Event]:
     wished, done = threading.Event(), threading.Event()
 
     def listen() -> None:
+        failures = 0
         while not done.wait(POLL_SECONDS):
             try:
-                if shared.is_set():
-                    wished.set()
-            except Exception:  # noqa: BLE001 - whatever the connection says, it is gone
+                failures = 0 if not shared.is_set() else MOST_FAILURES
+            except Exception:  # noqa: BLE001 - whatever the connection says, it may come back
+                failures += 1
+            if failures >= MOST_FAILURES:
                 wished.set()
 
     thread = threading.Thread(target=listen, name="ripe-stop", daemon=True)

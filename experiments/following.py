@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import time
 
+from optuna.trial import TrialState
+
 from experiments.crew import AbsentCrew, Crew, Ended
 from experiments.errors import ExperimentError
-from experiments.searching import best_so_far, is_stuck
+from experiments.searching import is_stuck
 from experiments.warm_starts import study_queue
 from experiments.workshop import Workshop
 from pipelines.search.study import count_others, counted_trials, fail_stale_trials
@@ -38,13 +40,24 @@ def follow(shop: Workshop, crew: Crew) -> None:
             if any(one.why for one in new) or time.monotonic() - calm > CALM_SECONDS:
                 _mend(shop)
                 calm = time.monotonic()
-                shop.history = best_so_far(shop.study)
+                shop.history = best_after_each(shop)
                 shop.tell_progress("searching")
             time.sleep(POLL_SECONDS)
     finally:
         crew.stop()
         _mend(shop)
     _judge(shop, ended)
+
+
+def best_after_each(shop: Workshop) -> list[float]:
+    """Return the best score after each completed trial, in the order in which they ended."""
+    best: list[float] = []
+    done = shop.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    for trial in sorted(done, key=lambda one: (one.datetime_complete, one.number)):
+        score = float(trial.values[0])
+        is_better = not best or shop.data.metric.better(score, best[-1])
+        best.append(score if is_better else best[-1])
+    return best
 
 
 def _mend(shop: Workshop) -> None:
@@ -70,5 +83,5 @@ def _judge(shop: Workshop, ended: list[Ended]) -> None:
     lost = [one.why for one in ended if one.why is not None]
     if lost and len(lost) == len(ended):
         who = "the worker" if len(lost) == 1 else f"all {len(lost)} workers"
-        raise ExperimentError(f"{who} ended early: {lost[0]}")
+        raise ExperimentError(f"{who} ended early: {'; '.join(dict.fromkeys(lost))}")
     shop.notes += [f"{why}; the others went on, and its trials were tried again" for why in lost]

@@ -177,10 +177,12 @@ def _where(report: Progress) -> Iterator[str]:
     yield report.stage
     if report.best is not None:
         yield f"best {report.best:.5f}"
+    if report.stage != "searching":
+        return
     if report.per_minute is not None:
         rate = report.per_minute
         yield f"{rate:.0f} trials/min" if rate >= 10 else f"{rate:.1f} trials/min"
-    if report.seconds_left is not None and report.stage == "searching":
+    if report.seconds_left is not None:
         yield f"{duration(report.seconds_left)} left"
 
 

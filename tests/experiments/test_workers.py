@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 from optuna.trial import TrialState
 
@@ -46,7 +45,7 @@ def endless(small_experiment: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     return small_experiment(
         name="endless",
         validation={"folds": 2},
-        network={"max_epochs": 400},
+        network={"max_epochs": 1200},
         search={"trials": 40, "batch": 2},
         ensemble={"seeds": 1, "greedy": False},
     )
@@ -118,36 +117,37 @@ def test_workers_share_a_study_and_one_run_holds_all_their_trials(small_home, sh
     assert not children()
 
 
+@pytest.mark.parametrize("storage", ["journal", "postgresql"])
 def test_a_killed_worker_is_noticed_its_trials_tried_again_and_the_others_go_on(
-    small_home, endless, study_of
+    request, small_home, endless, study_of, storage
 ):
     endless["search"]["trials"] = 8
-    stop = threading.Event()
+    url = None
+    if storage == "postgresql":
+        url = storage_url(request.getfixturevalue("empty_database"))
+    studies: list[Any] = []
+    killed: list[int] = []
 
-    def kill_one() -> None:
-        numbers = wait_for(lambda: len(children()) == 2 and children())
-        study = wait_for(lambda: list((small_home / "studies").glob("*.journal")))
-        running = optuna.load_study(
-            study_name=study[0].stem,
-            storage=optuna.storages.JournalStorage(
-                optuna.storages.journal.JournalFileBackend(str(study[0]))
-            ),
-        )
+    def kill_one(progress: Any) -> None:
+        if progress.stage != "searching" or killed:
+            return
+        if not studies:
+            studies.append(study_of(small_home, progress.study, url))
+        numbers = owners_now(studies[0])
+        if numbers:
+            killed.append(min(numbers))
+            os.kill(killed[0], signal.SIGKILL)
 
-        def in_hand() -> list[int]:
-            trials = running.get_trials(states=(TrialState.RUNNING,))
-            return [trial.user_attrs.get("owner", {}).get("pid", 0) for trial in trials]
-
-        wait_for(lambda: stop.is_set() or numbers[0] in in_hand())
-        os.kill(numbers[0], signal.SIGKILL)
-
-    killer = threading.Thread(target=kill_one)
-    killer.start()
-    result = run_experiment(parse_experiment(endless, "endless"), small_home, workers=2)
-    stop.set()
-    killer.join()
+    result = run_experiment(
+        parse_experiment(endless, "endless"),
+        small_home,
+        workers=2,
+        storage=url,
+        on_progress=kill_one,
+    )
+    assert killed
     assert "was killed by signal 9" in " ".join(result.notes)
-    study = study_of(small_home)
+    [study] = studies
     lost = [trial.number for trial in study.get_trials(states=(TrialState.FAIL,))]
     retried = [one.user_attrs["retry_of"] for one in study.trials if "retry_of" in one.user_attrs]
     assert lost
@@ -322,7 +322,7 @@ def test_a_killed_process_of_a_cluster_is_noticed_and_the_others_go_on(
         journals = list((small_home / "studies").glob("*.journal"))
         if progress.stage == "searching" and journals and not killed:
             numbers = owners_now(join_study(place_of(small_home, journals[0].stem)))
-            if len(numbers) == 2:
+            if numbers:
                 killed.append(min(numbers))
                 os.kill(killed[0], signal.SIGKILL)
 
@@ -344,6 +344,13 @@ def test_a_killed_process_of_a_cluster_is_noticed_and_the_others_go_on(
     retried = [one.user_attrs["retry_of"] for one in study.trials if "retry_of" in one.user_attrs]
     assert lost
     assert retried == lost
+
+
+def test_a_cluster_without_its_library_says_what_to_install(small_home, shared, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ExperimentError, match=r"pip install 'ripeness\[cluster\]'"):
+        run_experiment(parse_experiment(shared, "shared"), small_home, cluster="tcp://127.0.0.1:9")
+    assert {run.info.status for run in runs_of(small_home)} == {"FAILED"}
 
 
 def test_a_cluster_that_is_not_there_gets_one_clear_line(small_home, shared, monkeypatch):
