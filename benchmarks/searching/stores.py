@@ -26,7 +26,7 @@ from pipelines.tracking.models import log_model
 from pipelines.tracking.server import start_mlflow_server
 from pipelines.tracking.store import analyze, prepare_store
 
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS, MOST_SETTLE_SECONDS = 5.0, 60.0
 RUNS_BY_CLIENT = 500
 
 
@@ -164,16 +164,25 @@ def _wait_for(url: str) -> None:
 
 
 def _footprint(pid: int, seconds: float) -> Footprint:
-    """Let the server settle, then add up its processes."""
-    time.sleep(SETTLE_SECONDS)
+    """Add up a server's processes once they are all there: the job runner's come late."""
+    until = time.monotonic() + MOST_SETTLE_SECONDS
+    found = _sizes_of_family(pid)
+    while time.monotonic() < until:
+        time.sleep(SETTLE_SECONDS)
+        before, found = found, _sizes_of_family(pid)
+        if len(found) == len(before) and _resident(found) < 1.01 * _resident(before):
+            break
+    proportional = sum(pss for _, pss in found) / 1024
+    return Footprint(seconds, len(found), _resident(found), proportional)
+
+
+def _sizes_of_family(pid: int) -> list[tuple[int, int]]:
     family = [pid, *_descendants(pid)]
-    sizes = [size for one in family if (size := _sizes(one)) is not None]
-    return Footprint(
-        seconds,
-        len(sizes),
-        sum(rss for rss, _ in sizes) / 1024,
-        sum(pss for _, pss in sizes) / 1024,
-    )
+    return [size for one in family if (size := _sizes(one)) is not None]
+
+
+def _resident(sizes: list[tuple[int, int]]) -> float:
+    return sum(rss for rss, _ in sizes) / 1024
 
 
 def _descendants(pid: int) -> list[int]:
