@@ -247,6 +247,8 @@ def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> Non
     say(f"Run {result.run_id or '(waiting to be sent)'}, {result.seconds:.1f} s")
     for note in result.notes:
         say(f"Note: {note}")
+    if experiment.report.enabled:
+        say(f"Report: ripe report {result.study}")
     if result.warning:
         say(f"Rows wait on disk, to be sent by the next run: {result.warning}")
     if entry is not None:
