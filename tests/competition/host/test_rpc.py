@@ -68,7 +68,11 @@ def test_hello_tells_kagglehub_who_it_is(house: Any) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    ["competitions.CompetitionApiService/Explode", "kernels.KernelsApiService/ListKernels", "a.Service/b"],
+    [
+        "competitions.CompetitionApiService/Explode",
+        "kernels.KernelsApiService/ListKernels",
+        "a.Service/b",
+    ],
 )
 def test_an_unknown_call_is_refused_with_400_by_name(house: Any, method: str) -> None:
     told = post(house, method, f"Bearer {house.tokens['ada']}")
