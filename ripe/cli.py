@@ -53,7 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sync": ("ripe.commands.sync", "Bring scores and ranks of your submissions in."),
     "blend": ("ripe.commands.blend", "Blend several submissions or runs into one."),
     "leaderboard": ("ripe.commands.leaderboard", "Show who leads a contest."),
-    "worker": ("ripe.commands.worker", "Score waiting entries beside a host."),
+    "worker": ("ripe.commands.worker", "Score waiting entries beside a host, or help a search."),
     "backup": ("ripe.commands.backup", "Pack this home into one file, also while it is in use."),
     "restore": ("ripe.commands.restore", "Put a backup back as a new home, at any place."),
     "doctor": ("ripe.commands.doctor", "Say what is stale, broken or half-done in this home."),
