@@ -43,7 +43,7 @@ def escaped(text: str) -> str:
     >>> escaped("a|b <script> skin_hue_deg")
     'a\\|b &lt;script&gt; skin_hue_deg'
     >>> escaped("# no title"), escaped("1. no list")
-    ('\\# no title', '1\. no list')
+    ('\\# no title', '1\\. no list')
     """
     plain = escape(line(text, LONGEST), quote=False)
     unmeant = SPECIAL.sub(lambda found: f"\\{found.group()}", plain)
