@@ -13,29 +13,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.definition import Experiment
+    from experiments.definition.loading import load_experiment, shipped_experiments
+    from experiments.definition.sections import Experiment
     from experiments.errors import (
         ExperimentError,
         InvalidExperiment,
         MissingData,
         UnknownExperiment,
     )
-    from experiments.loading import load_experiment, shipped_experiments
-    from experiments.result import ModelScore, Progress, StudyResult
-    from experiments.study import run_experiment
+    from experiments.study.result import ModelScore, Progress, StudyResult
+    from experiments.study.running import run_experiment
 
 _HOMES = {
-    "Experiment": "definition",
+    "Experiment": "definition.sections",
     "ExperimentError": "errors",
     "InvalidExperiment": "errors",
     "MissingData": "errors",
-    "ModelScore": "result",
-    "Progress": "result",
-    "StudyResult": "result",
+    "ModelScore": "study.result",
+    "Progress": "study.result",
+    "StudyResult": "study.result",
     "UnknownExperiment": "errors",
-    "load_experiment": "loading",
-    "run_experiment": "study",
-    "shipped_experiments": "loading",
+    "load_experiment": "definition.loading",
+    "run_experiment": "study.running",
+    "shipped_experiments": "definition.loading",
 }
 __all__ = [
     "Experiment",

@@ -21,7 +21,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
 from experiments import StudyResult
-from experiments.finishing import MODEL_FOLDER
+from experiments.study.finishing import MODEL_FOLDER
 from pipelines.tracking.models import log_model
 from pipelines.tracking.server import start_mlflow_server
 from pipelines.tracking.store import analyze, prepare_store

@@ -17,10 +17,10 @@ from threadpoolctl import threadpool_limits
 
 from competition.contests import BUILT_IN
 from experiments import Progress, StudyResult, run_experiment
-from experiments.data import ContestData, find_data, read_data
-from experiments.definition import Experiment
-from experiments.loading import parse_experiment
-from experiments.preparing import make_lesson, prepare
+from experiments.definition.loading import parse_experiment
+from experiments.definition.sections import Experiment
+from experiments.study.data import ContestData, find_data, read_data
+from experiments.study.preparing import make_lesson, prepare
 from pipelines.models import Candidate, FoldFit, PreparedFolds
 from pipelines.models.scoring import Scorer
 from pipelines.search import Budget, StudyPlace, open_study, parse_space, suggest
@@ -187,8 +187,8 @@ def run_with_work(home: Path, work: Work, trials: int, more: int, epochs: int) -
 
     Everything but the training is the product's own: asking, reports, records, telling.
     """
-    import experiments.searching
-    import experiments.study
+    import experiments.study.running
+    import experiments.study.searching
 
     def stand_in(
         model: str,
@@ -206,11 +206,11 @@ def run_with_work(home: Path, work: Work, trials: int, more: int, epochs: int) -
         searches.append(cost)
         return found
 
-    search = experiments.study.search
+    search = experiments.study.running.search
     wish = experiment(Space(4, 8), trials, epochs, 512)
     with (
-        mock.patch.object(experiments.searching, "try_candidates", stand_in),
-        mock.patch.object(experiments.study, "search", timed),
+        mock.patch.object(experiments.study.searching, "try_candidates", stand_in),
+        mock.patch.object(experiments.study.running, "search", timed),
     ):
         _, children = cost_of(lambda: run_experiment(wish, home), children_spent)
     return Costs(searches[0] / more, children / more)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from competition.errors import did_you_mean
-from experiments.definition import Experiment
+from experiments.definition.sections import Experiment
 from experiments.errors import MissingReport
-from experiments.predictions import PARENT_TAG, find_run, open_tracking
+from experiments.ledger.predictions import PARENT_TAG, find_run, open_tracking
 from experiments.reporting.building import REPORT_FOLDER, Report, build_report, kept_report
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from competition.metrics import Metric
-from experiments.definition import Experiment
-from experiments.library import suggested
+from experiments.definition.sections import Experiment
+from experiments.study.library import suggested
 from pipelines.search import SearchSpace, parse_space
 
 SUFFIX = ".journal"

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from competition.metrics import Metric
-from experiments.definition import Experiment
+from experiments.definition.sections import Experiment
 from experiments.errors import MissingReport
 from experiments.reporting.history import TriedTrial, read_trials
 from pipelines.models import PreparedFolds

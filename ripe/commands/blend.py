@@ -10,7 +10,7 @@ import click
 from ripe.console import home_of, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from experiments.blending import Blend
+    from experiments.ledger.blending import Blend
 
 __all__ = ["command"]
 
@@ -49,7 +49,7 @@ def command(
     Shows how alike the parts are: the less, the more a blend can gain. Refuses files that do not
     hold the same ids.
     """
-    from experiments.blending import blend_files_and_runs
+    from experiments.ledger.blending import blend_files_and_runs
 
     given = _numbers(weights)
     if how == "weighted" and given:

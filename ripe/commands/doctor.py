@@ -110,7 +110,7 @@ def _waiting(store: Store, slug: str, now: datetime) -> Iterator[Finding]:
 
 
 def _cache(home: Path) -> Iterator[Finding]:
-    from experiments.preparing import CACHE_FOLDER
+    from experiments.study.preparing import CACHE_FOLDER
     from pipelines.models.feature_cache import cache_size
 
     files, size = cache_size(home / CACHE_FOLDER)

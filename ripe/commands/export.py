@@ -28,7 +28,7 @@ def command(ctx: click.Context, run: str, output: Path, tracking: str | None) ->
     RUN is an MLflow run id or the first letters of one; a study's run stands for its chosen
     model. Nothing is written when the file would break a rule of the contest.
     """
-    from experiments.sending import export_run
+    from experiments.ledger.sending import export_run
 
     predicted = export_run(home_of(ctx), run, output, tracking=tracking).predicted
     rows = len(predicted.frame)

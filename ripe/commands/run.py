@@ -82,7 +82,7 @@ def command(
     if fresh and resume:
         raise click.UsageError("--fresh starts over, --resume continues: give one of them")
     from experiments import load_experiment, run_experiment
-    from experiments.loading import find_experiment
+    from experiments.definition.loading import find_experiment
 
     given = {"search.trials": trials, "search.seconds": seconds, "seed": seed, "model": model}
     shortcuts = [f"{key}={value}" for key, value in given.items() if value is not None]
@@ -117,8 +117,8 @@ def _one_baseline(model: str | None, experiment: str) -> tuple[str, ...]:
     """Return the settings that try another model once per recipe, in place of the search."""
     if model is None or model == "network":
         return ()
-    from experiments.loading import load_experiment
-    from experiments.recipes import search_of_recipes
+    from experiments.definition.loading import load_experiment
+    from experiments.definition.recipes import search_of_recipes
 
     search = search_of_recipes(load_experiment(experiment))
     return (f"search={search}", "ensemble.seeds=1", "ensemble.greedy=false")
@@ -219,7 +219,7 @@ def sparkline(values: tuple[float, ...], width: int = 12) -> str:
 
 
 def _submit(home: Path, result: StudyResult, message: str, tracking: str | None) -> int:
-    from experiments.sending import submit_run
+    from experiments.ledger.sending import submit_run
     from submissions import resolve_server
 
     text = message or f"{result.experiment}, {result.chosen.name}"

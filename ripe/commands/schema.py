@@ -55,7 +55,7 @@ def command(
         return
     if what is None:
         raise click.UsageError("name an experiment, a contest or a folder with train.csv")
-    from experiments.schema import find_tables
+    from experiments.overviews.tables import find_tables
 
     tables = find_tables(what, home_of(ctx), data_folder=data, target=target, id_column=id_column)
     report = tables.describe(seed)
@@ -74,7 +74,7 @@ def command(
 
 
 def _tell_file_schema(output: Path | None) -> None:
-    from experiments.file_schema import experiment_schema
+    from experiments.definition.json_schema import experiment_schema
 
     if output is None:
         print_json(experiment_schema())

@@ -15,7 +15,7 @@ import click
 from ripe.console import home_of, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from experiments.studies import StudyDetails, StudyOverview
+    from experiments.overviews.studies import StudyDetails, StudyOverview
 
 __all__ = ["command"]
 
@@ -46,7 +46,7 @@ def storage_option(function: Function) -> Function:
 @click.pass_context
 def list_command(ctx: click.Context, storage: str | None, as_json: bool) -> None:
     """List the studies, the last active first."""
-    from experiments.studies import list_studies
+    from experiments.overviews.studies import list_studies
 
     studies = list_studies(home_of(ctx), storage)
     if as_json:
@@ -87,8 +87,8 @@ def _states(study: StudyOverview) -> str:
 @click.pass_context
 def show(ctx: click.Context, name: str, storage: str | None, as_json: bool, as_toml: bool) -> None:
     """Show the study whose name begins with NAME: its best trial, what mattered, how to go on."""
-    from experiments.studies import find_place, kept_experiment, opened, study_details
-    from experiments.writing import format_experiment
+    from experiments.definition.writing import format_experiment
+    from experiments.overviews.studies import find_place, kept_experiment, opened, study_details
 
     with opened(find_place(home_of(ctx), name, storage)) as study:
         if as_toml:
@@ -156,7 +156,7 @@ def _bar(share: float) -> str:
 @click.pass_context
 def plot(ctx: click.Context, name: str, output: Path, storage: str | None) -> None:
     """Write Optuna's plots of a study as one HTML page that needs no network."""
-    from experiments.studies import find_place, opened
+    from experiments.overviews.studies import find_place, opened
     from pipelines.search.plotting import FEWEST_FOR_PLOTS, write_plots
 
     with opened(find_place(home_of(ctx), name, storage)) as study:
@@ -181,7 +181,7 @@ def plot(ctx: click.Context, name: str, output: Path, storage: str | None) -> No
 @click.pass_context
 def dashboard(ctx: click.Context, name: str, port: int, storage: str | None) -> None:
     """Serve Optuna's dashboard of a study on 127.0.0.1 until Ctrl-C."""
-    from experiments.studies import find_place, opened
+    from experiments.overviews.studies import find_place, opened
     from ripe.serving import free_port, is_free
 
     wsgi = _dashboard()

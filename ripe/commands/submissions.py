@@ -10,8 +10,8 @@ import click
 from ripe.console import home_of, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from experiments.ledger import LedgerEntry
-    from experiments.overview import Overview
+    from experiments.ledger.book import LedgerEntry
+    from experiments.overviews.runs import Overview
 
 __all__ = ["command"]
 
@@ -40,7 +40,7 @@ def command(
     'ripe sync' brings in new scores first. Rank is the team's: when the score was first seen, and
     now. The advice names the entries to select for the final board.
     """
-    from experiments.overview import overviews
+    from experiments.overviews.runs import overviews
 
     views = overviews(home_of(ctx), slug, public_fraction=public_fraction)
     if as_json:
@@ -54,7 +54,7 @@ def command(
 
 
 def _as_json(view: Overview) -> dict[str, Any]:
-    from experiments.overview import entry_as_row
+    from experiments.overviews.runs import entry_as_row
 
     advice = view.advice
     return {
@@ -122,7 +122,7 @@ def _ranks(entry: LedgerEntry) -> str:
 
 def _draw(view: Overview, path: Path, *, quiet: bool) -> None:
     from competition.files import replaced_file
-    from experiments.overview import draw_overview
+    from experiments.overviews.runs import draw_overview
 
     suffix = path.suffix.removeprefix(".").lower()
     if suffix not in ("png", "svg", "pdf"):

@@ -48,7 +48,7 @@ def command(
     One send never makes two entries, whatever the network does; sending the same file again by
     hand makes another one.
     """
-    from experiments.sending import submit_file, submit_run
+    from experiments.ledger.sending import submit_file, submit_run
     from submissions import kaggle_server, resolve_server
 
     if (file is None) == (run is None):
@@ -73,7 +73,7 @@ def command(
 
 
 def _wait(home: Path, sent: SentEntry, slug: str, server: Server, timeout: float) -> Entry:
-    from experiments.sending import follow_entry
+    from experiments.ledger.sending import follow_entry
 
     with progress(None, f"waiting for the score of entry {sent.ref}"):
         return follow_entry(home, sent.ref, slug, server, timeout_seconds=timeout)
@@ -87,7 +87,7 @@ def _tell_sent(sent: SentEntry, slug: str, server: Server) -> None:
 
 
 def _tell_repeat(home: Path, sent: SentEntry, slug: str, server: Server) -> None:
-    from experiments.ledger import read_ledger
+    from experiments.ledger.book import read_ledger
 
     known = read_ledger(home, slug, server=server.url)
     same = [str(one.ref) for one in known if one.sha256 == sent.sha256 and one.ref != sent.ref]

@@ -17,8 +17,8 @@ def command(ctx: click.Context, slug: str | None, as_json: bool) -> None:
     """Bring in scores and ranks of every submission of this home, or of those to SLUG."""
     from datetime import UTC, datetime
 
-    from experiments.overview import entry_as_row
-    from experiments.syncing import sync
+    from experiments.ledger.syncing import sync
+    from experiments.overviews.runs import entry_as_row
 
     with progress(None, "asking the servers") as advance:
         report = sync(

@@ -116,7 +116,7 @@ def _search(
     tracking: str | None,
     threads: int,
 ) -> None:
-    from experiments.working import WorkOrder, work
+    from experiments.workers.working import WorkOrder, work
     from pipelines.search.storage import storage_url
 
     order = WorkOrder(

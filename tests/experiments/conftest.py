@@ -15,7 +15,7 @@ import pytest
 
 from competition.building import build_contest_folder
 from experiments import Progress, StudyResult, run_experiment
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
 from pipelines.tracking.store import prepare_store
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from competition.errors import CompetitionError
 from experiments import ExperimentError, run_experiment
-from experiments.loading import load_experiment, parse_experiment
+from experiments.definition.loading import load_experiment, parse_experiment
 from pipelines.errors import PipelineError
 
 Run = Callable[..., str]

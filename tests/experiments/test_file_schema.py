@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from experiments.definition.json_schema import experiment_schema
+from experiments.definition.loading import parse_experiment, shipped_experiments
 from experiments.errors import InvalidExperiment
-from experiments.file_schema import experiment_schema
-from experiments.loading import parse_experiment, shipped_experiments
 from pipelines.features import STEPS
 from pipelines.models import NETWORK_PARAMETERS
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.identity import study_name, study_place
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
+from experiments.study.identity import study_name, study_place
 
 
 def named(content, data="d"):

@@ -17,7 +17,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from experiments import run_experiment
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
 from pipelines.tracking.store import prepare_store
 
 DEADLINE_SECONDS = 120
@@ -175,7 +175,7 @@ def start_one(home: Path, content: dict) -> subprocess.Popen:
     code = (
         "import sys, json, hashlib; from pathlib import Path\n"
         "from experiments import run_experiment\n"
-        "from experiments.loading import parse_experiment\n"
+        "from experiments.definition.loading import parse_experiment\n"
         "r = run_experiment(parse_experiment(json.loads(sys.argv[2]), 'x'), Path(sys.argv[1]))\n"
         "print(hashlib.sha256(r.predictions.to_csv(index=False).encode()).hexdigest())\n"
     )

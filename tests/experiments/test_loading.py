@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments.errors import InvalidExperiment, UnknownExperiment
-from experiments.loading import (
+from experiments.definition.loading import (
     find_experiment,
     load_experiment,
     parse_experiment,
     shipped_experiments,
 )
+from experiments.errors import InvalidExperiment, UnknownExperiment
 
 
 def test_every_shipped_experiment_is_valid():

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from experiments.definition import Experiment
-from experiments.errors import InvalidExperiment
-from experiments.loading import parse_experiment
-from experiments.recipes import (
+from experiments.definition.loading import parse_experiment
+from experiments.definition.recipes import (
     candidate_of,
     feature_dimensions,
     label_of,
@@ -18,6 +16,8 @@ from experiments.recipes import (
     starting_values,
     values_of,
 )
+from experiments.definition.sections import Experiment
+from experiments.errors import InvalidExperiment
 from pipelines.features import Step
 
 Content = Callable[..., dict[str, Any]]
@@ -117,7 +117,7 @@ def test_every_mistake_has_its_key_path(
 
 
 def test_identity_knows_recipes_but_not_their_absence(small_experiment: Content) -> None:
-    from experiments.identity import experiment_digest
+    from experiments.study.identity import experiment_digest
 
     plain = parse_experiment(small_experiment(), "small")
     named = parse_experiment(small_experiment(recipes={"lean": LEAN}), "small")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
 from pipelines.tracking.runs import list_trials
 from pipelines.tracking.store import prepare_store
 

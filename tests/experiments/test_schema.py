@@ -10,7 +10,7 @@ from typing import Any
 from mlflow import MlflowClient
 
 from experiments import Progress, StudyResult, run_experiment
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
 
 
 def test_a_study_keeps_and_logs_what_its_tables_are_like(

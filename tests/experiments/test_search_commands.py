@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from optuna.trial import TrialState
 
-from experiments.identity import place_of
-from experiments.loading import parse_experiment
-from experiments.writing import format_experiment
+from experiments.definition.loading import parse_experiment
+from experiments.definition.writing import format_experiment
+from experiments.study.identity import place_of
 from pipelines.search.storage import storage_url, study_names
 from pipelines.search.study import join_study
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from experiments import ExperimentError, run_experiment
+from experiments.definition.loading import parse_experiment
 from experiments.errors import InvalidExperiment
-from experiments.identity import study_name
-from experiments.loading import parse_experiment
+from experiments.study.identity import study_name
 from pipelines.errors import PipelineError
 from pipelines.tracking.runs import list_trials
 

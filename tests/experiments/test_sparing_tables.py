@@ -13,7 +13,7 @@ import pytest
 from competition.errors import UnreadableTable
 from competition.tables import digest_file, read_table
 from experiments import run_experiment
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
 from pipelines.features import Step, build_features, parse_recipe
 from pipelines.features.steps import Setting
 from pipelines.tables import read_tables, sparing

@@ -12,10 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from competition.tables import read_table
 from experiments import ExperimentError, MissingData, run_experiment
-from experiments.data import find_data, read_data
-from experiments.finishing import BuiltModel, champion_of
-from experiments.loading import parse_experiment
-from experiments.preparing import make_lesson, prepare
+from experiments.definition.loading import parse_experiment
+from experiments.study.data import find_data, read_data
+from experiments.study.finishing import BuiltModel, champion_of
+from experiments.study.preparing import make_lesson, prepare
 from pipelines.errors import PipelineError
 from pipelines.models import Candidate, fit_candidates
 from pipelines.models.saving import load_champion, save_champion

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from experiments import StudyResult, run_experiment
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
 from pipelines.models.feature_cache import FeatureCache
 from pipelines.models.saving import load_champion
 from pipelines.tracking.models import CHAMPION_FOLDER

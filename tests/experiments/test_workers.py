@@ -17,9 +17,9 @@ import pytest
 from optuna.trial import TrialState
 
 from experiments import ExperimentError, run_experiment
-from experiments.identity import place_of
-from experiments.loading import parse_experiment
-from experiments.working import WorkOrder, work
+from experiments.definition.loading import parse_experiment
+from experiments.study.identity import place_of
+from experiments.workers.working import WorkOrder, work
 from pipelines.search.storage import close_study, storage_url
 from pipelines.search.study import join_study
 from pipelines.tracking.store import prepare_store
@@ -85,7 +85,7 @@ def children() -> list[int]:
             command = stat.with_name("cmdline").read_bytes()
         except (OSError, IndexError):
             continue
-        if parent == os.getpid() and b"experiments.worker_process" in command:
+        if parent == os.getpid() and b"experiments.workers.process" in command:
             found.append(int(stat.parent.name))
     return sorted(found)
 
@@ -354,7 +354,7 @@ def test_a_cluster_without_its_library_says_what_to_install(small_home, shared, 
 
 
 def test_a_cluster_that_is_not_there_gets_one_clear_line(small_home, shared, monkeypatch):
-    monkeypatch.setattr("experiments.cluster.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("experiments.workers.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(ExperimentError, match=r"there is no cluster at tcp://127\.0\.0\.1:9"):
         run_experiment(parse_experiment(shared, "shared"), small_home, cluster="tcp://127.0.0.1:9")
 
@@ -388,7 +388,7 @@ def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless):
     code = (
         "import sys, json; from pathlib import Path\n"
         "from experiments import run_experiment\n"
-        "from experiments.loading import parse_experiment\n"
+        "from experiments.definition.loading import parse_experiment\n"
         "run_experiment(parse_experiment(json.loads(sys.argv[2]), 'x'), Path(sys.argv[1]), workers=2)\n"
     )
     parent = subprocess.Popen(

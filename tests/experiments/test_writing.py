@@ -7,9 +7,9 @@ import tomllib
 import pytest
 
 from experiments import load_experiment, shipped_experiments
-from experiments.identity import experiment_digest
-from experiments.loading import parse_experiment
-from experiments.writing import format_experiment
+from experiments.definition.loading import parse_experiment
+from experiments.definition.writing import format_experiment
+from experiments.study.identity import experiment_digest
 
 
 @pytest.mark.parametrize("name", sorted(shipped_experiments()))

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from experiments import run_experiment
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
 
 
 def ripe(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

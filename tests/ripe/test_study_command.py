@@ -14,9 +14,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from experiments.loading import load_experiment
-from experiments.studies import list_studies
-from experiments.terms import EXPERIMENT
+from experiments.definition.loading import load_experiment
+from experiments.overviews.studies import list_studies
+from experiments.study.terms import EXPERIMENT
 from pipelines.search import StudyPlace, open_study
 from pipelines.search.storage import close_study
 from pipelines.search.study import REASON

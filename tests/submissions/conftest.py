@@ -20,7 +20,7 @@ import pytest
 from competition.building import SplitPlan, build_contest_folder
 from competition.host import running_host
 from competition.store import Store, add_contest, add_user, create_token, open_store
-from experiments.predictions import open_tracking
+from experiments.ledger.predictions import open_tracking
 from submissions import Server
 
 DECOY = "decoy-of-the-real-kaggle-token"

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from experiments.advice import ContestRows, advise, correlation
-from experiments.ledger import LedgerEntry, Sighting
+from experiments.ledger.advice import ContestRows, advise, correlation
+from experiments.ledger.book import LedgerEntry, Sighting
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ROWS = ContestRows(train=800, test=200, public_fraction=0.5, is_assumed=False)

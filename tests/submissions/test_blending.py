@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from scipy.stats import rankdata
 
 from competition.building import SplitPlan, build_contest_folder
-from experiments.blending import blend_files_and_runs
 from experiments.errors import ExperimentError
-from experiments.ledger import find_provenance
-from experiments.predictions import open_tracking
+from experiments.ledger.blending import blend_files_and_runs
+from experiments.ledger.book import find_provenance
+from experiments.ledger.predictions import open_tracking
 from ripe.commands import blend as blend_command
 from submissions import download_contest
 from submissions.blending import agreement, blend_submissions

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from competition.queue import run_workers
-from experiments.ledger import read_ledger
-from experiments.sending import follow_entry, submit_file
-from experiments.syncing import sync
+from experiments.ledger.book import read_ledger
+from experiments.ledger.sending import follow_entry, submit_file
+from experiments.ledger.syncing import sync
 from submissions import download_from_kaggle, fetch_leaderboard, kaggle_server
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

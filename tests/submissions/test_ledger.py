@@ -15,7 +15,7 @@ import pytest
 
 from competition.queue import run_workers
 from experiments.errors import ExperimentError
-from experiments.ledger import (
+from experiments.ledger.book import (
     LEDGER_FILE,
     LedgerEntry,
     Sighting,
@@ -23,8 +23,8 @@ from experiments.ledger import (
     note_sighting,
     read_ledger,
 )
-from experiments.predictions import UnknownRun, find_run, open_tracking
-from experiments.sending import export_run, follow_entry, submit_file, submit_run
+from experiments.ledger.predictions import UnknownRun, find_run, open_tracking
+from experiments.ledger.sending import export_run, follow_entry, submit_file, submit_run
 from submissions import download_contest, list_entries
 from submissions.errors import EntryFailed, ExportRefused
 

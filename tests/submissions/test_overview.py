@@ -17,10 +17,10 @@ from click.testing import CliRunner, Result
 
 from competition.queue import run_workers
 from competition.store import change_contest, get_contest
-from experiments.ledger import LEDGER_FILE, read_ledger
-from experiments.predictions import open_tracking
-from experiments.sending import submit_file, submit_run
-from experiments.syncing import server_of, sync
+from experiments.ledger.book import LEDGER_FILE, read_ledger
+from experiments.ledger.predictions import open_tracking
+from experiments.ledger.sending import submit_file, submit_run
+from experiments.ledger.syncing import server_of, sync
 from ripe.commands import submissions as submissions_command
 from ripe.commands import sync as sync_command
 from submissions import download_contest, fetch_board, list_entries, save_server

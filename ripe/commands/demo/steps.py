@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ripe.console import print_table, progress, say
 
 if TYPE_CHECKING:
-    from experiments.definition import Experiment
-    from experiments.result import Progress, StudyResult
+    from experiments.definition.sections import Experiment
+    from experiments.study.result import Progress, StudyResult
     from ripe.console import Advance
     from ripe.serving import Served
     from submissions import Server
@@ -210,7 +210,7 @@ class Demo:
     def _experiment(self) -> Experiment:
         """Return the shipped experiment; each further demo takes the next training seed."""
         from competition.store import list_entries
-        from experiments.loading import load_experiment
+        from experiments.definition.loading import load_experiment
 
         seed = 1 + len(list_entries(self.store, SLUG, self.user))
         trials = [] if self.trials is None else [f"search.trials={self.trials}"]
@@ -218,7 +218,7 @@ class Demo:
 
     def submit(self, result: StudyResult, server: Server) -> None:
         """Export the chosen model's predictions, send them, wait for the score."""
-        from experiments.sending import export_run, follow_entry, submit_run
+        from experiments.ledger.sending import export_run, follow_entry, submit_run
 
         file = self.home / "submissions" / f"{result.run_id}.csv"
         with self._step(

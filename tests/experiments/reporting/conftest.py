@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from experiments import run_experiment
-from experiments.loading import parse_experiment
+from experiments.definition.loading import parse_experiment
 
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_CELL = "a|b\n# `c` **d** [e](f) ]]>\u202e"

@@ -82,7 +82,7 @@ def test_a_finished_study_has_its_report(finished):
 
 
 def test_the_report_is_logged_with_the_studys_run(finished):
-    from experiments.predictions import open_tracking
+    from experiments.ledger.predictions import open_tracking
 
     result, home, _ = finished
     client = open_tracking(home)

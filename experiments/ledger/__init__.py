@@ -1,0 +1,1 @@
+"""What ties runs, submissions and scores together."""

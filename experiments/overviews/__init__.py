@@ -1,0 +1,1 @@
+"""What there is, for people to read: runs, studies, recipes, tables."""

@@ -1,0 +1,1 @@
+"""A study from data to predictions: search, library of trials, finishing, record."""

@@ -1,0 +1,1 @@
+"""Several processes at one study: on this machine, on a cluster, or from elsewhere."""
