@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -75,8 +76,12 @@ class LocalCrew:
     def __init__(self, orders: Sequence[WorkOrder], logs: Path) -> None:
         self._logs = logs
         self._working: dict[str, subprocess.Popen[bytes]] = {}
-        for order in orders:
-            self._working[f"worker {order.worker}"] = self._start(order)
+        try:
+            for order in orders:
+                self._start(order)
+        except BaseException:
+            self.stop()
+            raise
 
     def ended(self) -> list[Ended]:
         """Return the workers that have ended since this was last asked."""
@@ -90,8 +95,7 @@ class LocalCrew:
     def stop(self) -> None:
         """Let all of them drop what they have in hand; kill those that take too long."""
         for process in self._working.values():
-            if process.stdin is not None:
-                process.stdin.close()
+            _close_input(process)
         until = time.monotonic() + PATIENCE_SECONDS
         try:
             for process in self._working.values():
@@ -104,9 +108,12 @@ class LocalCrew:
                 process.wait()
             self._working.clear()
 
-    def _start(self, order: WorkOrder) -> subprocess.Popen[bytes]:
-        threads = dict.fromkeys(THREAD_VARIABLES, str(order.threads))
-        with self._log(f"worker {order.worker}").open("ab") as log:
+    def _start(self, order: WorkOrder) -> None:
+        name, threads = (
+            f"worker {order.worker}",
+            dict.fromkeys(THREAD_VARIABLES, str(order.threads)),
+        )
+        with self._log(name).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, *MODULE],
                 stdin=subprocess.PIPE,
@@ -115,14 +122,14 @@ class LocalCrew:
                 env={**os.environ, **threads},
                 start_new_session=True,
             )
+        self._working[name] = process
         assert process.stdin is not None  # noqa: S101 - asked for just above
-        process.stdin.write(order.as_json().encode() + b"\n")
-        process.stdin.flush()
-        return process
+        with suppress(BrokenPipeError):  # it has ended already; `ended` tells why
+            process.stdin.write(order.as_json().encode() + b"\n")
+            process.stdin.flush()
 
     def _bury(self, name: str, process: subprocess.Popen[bytes]) -> Ended:
-        if process.stdin is not None:
-            process.stdin.close()
+        _close_input(process)
         status = process.returncode
         if status == DONE:
             return Ended(name)
@@ -138,6 +145,13 @@ class LocalCrew:
 
     def _log(self, name: str) -> Path:
         return self._logs / f"{name.replace(' ', '-')}.log"
+
+
+def _close_input(process: subprocess.Popen[bytes]) -> None:
+    """Tell a worker to stop; one that has ended with its order unread breaks the pipe."""
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 class AbsentCrew:

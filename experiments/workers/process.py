@@ -22,7 +22,10 @@ def main() -> int:
     """Work until the study is over or standard input ends; return the exit status."""
     stop = threading.Event()
     _stop_on_signals(stop)
-    order = WorkOrder.from_json(_first_line())
+    line = _first_line()
+    if line is None:
+        return STOPPED
+    order = WorkOrder.from_json(line)
     threading.Thread(target=_wait_for_the_end, args=(stop,), daemon=True).start()
     try:
         work(order, should_stop=stop.is_set)
@@ -43,10 +46,14 @@ def _stop_on_signals(stop: threading.Event) -> None:
         signal.signal(number, leave)
 
 
-def _first_line() -> str:
+def _first_line() -> str | None:
+    """Return the order; None where standard input ends before one has come."""
     line = bytearray()
     while not line.endswith(b"\n"):
-        line += os.read(0, 1)
+        more = os.read(0, 1)
+        if not more:
+            return None
+        line += more
     return line.decode()
 
 

@@ -19,6 +19,7 @@ from optuna.trial import TrialState
 from experiments import ExperimentError, run_experiment
 from experiments.definition.loading import parse_experiment
 from experiments.study.identity import place_of
+from experiments.workers.process import STOPPED
 from experiments.workers.working import WorkOrder, work
 from pipelines.search.storage import close_study, storage_url
 from pipelines.search.study import join_study
@@ -401,6 +402,12 @@ def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless):
     parent.wait()
     wait_for(lambda: not any(Path(f"/proc/{number}").exists() for number in numbers))
     assert not study.get_trials(states=(TrialState.RUNNING,))
+
+
+def test_a_worker_whose_parent_dies_before_it_has_its_order_ends():
+    worker = [sys.executable, "-P", "-m", "experiments.workers.process"]
+    done = subprocess.run(worker, stdin=subprocess.DEVNULL, timeout=DEADLINE_SECONDS, check=False)
+    assert done.returncode == STOPPED
 
 
 def owners_now(study: Any) -> set[int]:
