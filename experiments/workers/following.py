@@ -12,6 +12,7 @@ from experiments.study.searching import is_stuck
 from experiments.study.warm_starts import study_queue
 from experiments.study.workshop import Workshop
 from experiments.workers.crew import AbsentCrew, Crew, Ended
+from pipelines.search.queue import TrialQueue
 from pipelines.search.study import count_others, counted_trials, fail_stale_trials
 
 POLL_SECONDS = 0.2
@@ -30,10 +31,11 @@ def follow(shop: Workshop, crew: Crew) -> None:
     KeyboardInterrupt
         When it should stop; the workers have then stopped.
     """
+    queue = study_queue(shop.experiment, shop.space, shop.study)
     ended: list[Ended] = []
     calm = 0.0
     try:
-        while crew.is_working() and not (isinstance(crew, AbsentCrew) and is_over(shop)):
+        while crew.is_working() and not (isinstance(crew, AbsentCrew) and is_over(shop, queue)):
             shop.stop_if_wished()
             new = crew.ended()
             ended += new
@@ -67,15 +69,13 @@ def _mend(shop: Workshop) -> None:
         logger.warning("trials %s lost their worker and are tried again", failed)
 
 
-def is_over(shop: Workshop) -> bool:
+def is_over(shop: Workshop, queue: TrialQueue) -> bool:
     """Tell whether nobody has anything left to try."""
     if count_others(shop.study):
         return False
-    if shop.pace.is_over or is_stuck(shop):
+    if shop.pace.is_over or is_stuck(shop) or queue.is_spent(shop.study):
         return True
-    grid = study_queue(shop.experiment, shop.space, shop.study).grid
-    budget = shop.budget.trials if grid is None else min(shop.budget.trials, len(grid))
-    return len(counted_trials(shop.study)) >= budget
+    return len(counted_trials(shop.study)) >= shop.budget.trials
 
 
 def _judge(shop: Workshop, ended: list[Ended]) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,8 +33,9 @@ class KernelLock:
 
     def acquire(self) -> bool:
         """Wait for the lock."""
-        self._stream = self.path.open("a")
-        fcntl.flock(self._stream, fcntl.LOCK_EX)
+        stream = self.path.open("a")
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        self._stream = stream  # not before: a thread that waits must not drop the holder's
         return True
 
     def release(self) -> None:
@@ -55,9 +57,21 @@ class Journal(JournalFileBackend):
         """Write lines behind the others."""
         text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
         with _held(self._lock), Path(self._file_path).open("ab", buffering=0) as stream:
-            stream.write(text.encode())
+            _write_wholly(stream, text.encode())
             if any(log["op_code"] in LASTING for log in logs):
                 os.fsync(stream.fileno())
+
+
+def _write_wholly(stream: FileIO, data: bytes) -> None:
+    """Write all of it or nothing: to a full disk the system writes a part, without an error."""
+    end = stream.seek(0, os.SEEK_END)
+    written = 0
+    try:
+        while written < len(data):
+            written += stream.write(data[written:])
+    except OSError:
+        stream.truncate(end)
+        raise
 
 
 def open_journal(journal: Path) -> JournalStorage:

@@ -112,8 +112,13 @@ class FoldRungs:
 
     def hear(self, number: int, place: int, score: float) -> bool:
         """Take in the score of a trial on a fold; tell whether the trial is given up."""
+        from optuna.exceptions import UpdateFinishedTrialError
+
         trial = self.trials[number]
-        trial.report(score, place)
+        try:
+            trial.report(score, place)
+        except UpdateFinishedTrialError:  # taken for dead meanwhile: another worker tries it again
+            return True
         return math.isfinite(score) and trial.should_prune()
 
 

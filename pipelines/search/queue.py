@@ -61,6 +61,16 @@ class TrialQueue:
             study.enqueue_trial(dict(point))
         return count if self.grid is None else min(count, waiting + len(due))
 
+    def is_spent(self, study: "Study") -> bool:
+        """Tell whether every point of a grid is taken; never so where a sampler draws."""
+        from optuna.trial import TrialState
+
+        if self.grid is None:
+            return False
+        trials = study.get_trials(deepcopy=False)
+        waits = any(trial.state is TrialState.WAITING for trial in trials)
+        return not waits and not self._due(trials, 1)
+
     def _due(self, trials: "Sequence[FrozenTrial]", wanted: int) -> list[Point]:
         if not wanted:
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import optuna
@@ -40,3 +41,21 @@ def test_the_disk_is_waited_for_when_trials_change_their_state_only(
     monkeypatch.setattr("os.fsync", waits.append)
     _search(tmp_path / "s.journal")
     assert len(waits) == 1 + 3
+
+
+def test_a_full_disk_leaves_no_torn_line(tmp_path: Path) -> None:
+    file = tmp_path / "s.journal"
+    study = _search(file)
+    before = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            study.set_user_attr("note", "x" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert file.read_bytes() == before
+    study.set_user_attr("note", "short")
+    assert optuna.load_study(study_name="s", storage=open_journal(file)).user_attrs == {
+        "note": "short"
+    }

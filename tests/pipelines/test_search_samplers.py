@@ -179,6 +179,17 @@ def test_a_point_whose_process_was_stopped_is_due_again_and_a_failed_one_is_not(
     assert suggest(again, FINITE) not in [suggest(trial, FINITE) for trial in later]
 
 
+def test_a_grid_is_spent_also_where_a_point_was_lost_as_often_as_it_is_tried(place):
+    study = open_study(place, greater_is_better=True)
+    queue = TrialQueue(grid=tuple(grid_points(FINITE, 0)[:1]))
+    for _ in range(2):
+        assert not queue.is_spent(study)
+        assert ask_batch(study, place, Budget(100), 1, queue)
+        drop_own_trials(study, place)
+    assert queue.is_spent(study)
+    assert not ask_batch(study, place, Budget(100), 1, queue)
+
+
 def suggest_point(point):
     widths = tuple(point[f"units_{n}"] for n in range(1, point["layers"] + 1))
     return {"dropout": point["dropout"], "hidden_layer_sizes": widths}
