@@ -1,4 +1,4 @@
-"""The addresses of artifacts in MLflow's database, which are absolute.
+"""The addresses of files in MLflow's database and in rows that wait for it; all are absolute.
 
 A home that is restored elsewhere keeps its runs: this rewrite of addresses, beside WAL and
 ``ANALYZE``, is all that is ever done to MLflow's database outside its interface.
@@ -11,7 +11,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-__all__ = ["move_addresses"]
+from pipelines.tracking.session import PLACE_FILE, RUNS_FILE, read_json
+from pipelines.tracking.store import SQLITE
+
+__all__ = ["move_addresses", "move_session"]
 
 PLACES: tuple[tuple[str, str], ...] = (
     ("experiments", "artifact_location"),
@@ -47,6 +50,37 @@ def move_addresses(database: Path, old: str, new: str) -> int:
             quoted = [json.dumps(folder)[1:-1] for folder in (old, new)]
             changed += _replace(connection, *SOURCES, f'"{quoted[0]}/', f'"{quoted[1]}/')
     return changed
+
+
+def move_session(folder: Path, old: str, new: str) -> None:
+    """Let the rows of a session that is over lead to another folder, and be sent from there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The session's; nobody else may have it open.
+    old, new : str
+        Absolute folders.
+    """
+    runs = read_json(folder / RUNS_FILE)
+    for log in folder.glob("*.jsonl"):
+        data, sent = log.read_bytes(), int(runs.get(log.stem, {}).get("offset", 0))
+        before, behind = (_moved(part, old, new) for part in (data[:sent], data[sent:]))
+        log.write_bytes(before + behind)
+        if log.stem in runs:
+            runs[log.stem]["offset"] = len(before)
+    if runs:
+        (folder / RUNS_FILE).write_text(json.dumps(runs), encoding="utf-8")
+    place = folder / PLACE_FILE
+    place.write_bytes(_moved(place.read_bytes(), old, new))
+
+
+def _moved(data: bytes, old: str, new: str) -> bytes:
+    """Return lines of JSON in which every text that begins with a folder begins with another."""
+    before, after = (json.dumps(f"{folder.rstrip('/')}/")[1:-1] for folder in (old, new))
+    for scheme in ('"', f'"{SQLITE}'):
+        data = data.replace(f"{scheme}{before}".encode(), f"{scheme}{after}".encode())
+    return data
 
 
 def _has(connection: sqlite3.Connection, table: str, column: str) -> bool:

@@ -30,9 +30,14 @@ from competition.store import (
     submit_entry,
     verify_audit,
 )
+from pipelines.tracking.addresses import move_session
+from pipelines.tracking.rows import RunLog, read_rows
+from pipelines.tracking.store import prepare_store
+from pipelines.tracking.writer import SessionWriter
 from ripe.backups import BackupProblem, restore_backup, write_backup
 from ripe.cli import main
 
+SQLITE_IN_NAME_ONLY = b"SQLite format 3\x00 and then something else"
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 TRACKS = """
 import sys, mlflow
@@ -154,6 +159,52 @@ def test_growing_files_are_taken_up_to_the_last_whole_line(home, tmp_path):
     write_backup(home, tmp_path / "all.tar.gz", now=NOW)
     restore_backup(tmp_path / "all.tar.gz", tmp_path / "new")
     assert (tmp_path / "new" / "ledger.jsonl").read_text() == '{"ref": 1}\n'
+
+
+def test_files_of_others_are_taken_byte_for_byte(home, tmp_path):
+    files = {"data/fruit/notes.jsonl": b'{"a": 1}\n{"b": 2}', "uploads/ab/abc": SQLITE_IN_NAME_ONLY}
+    for name, content in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(content)
+    write_backup(home, tmp_path / "all.tar.gz", now=NOW)
+    restore_backup(tmp_path / "all.tar.gz", tmp_path / "new")
+    assert {name: (tmp_path / "new" / name).read_bytes() for name in files} == files
+
+
+def test_rows_that_wait_to_be_sent_are_sent_from_the_restored_home(home, tmp_path):
+    prepare_store(f"sqlite:///{home / 'mlflow.db'}")
+    session = home / "spool" / "s" / "1"
+    session.mkdir(parents=True)
+    place = {"uri": f"sqlite:///{home / 'mlflow.db'}", "artifacts": "", "experiment": "fruit"}
+    (session / "place.json").write_text(json.dumps(place))
+    (home / "note.txt").write_text("kept")
+    with RunLog(session / "study.jsonl") as log:
+        log.start("wider", now=NOW)
+        log.file(home / "note.txt")
+        log.end("FINISHED", now=NOW)
+    write_backup(home, tmp_path / "all.tar.gz", now=NOW)
+    shutil.rmtree(home)
+    new = tmp_path / "new"
+    restore_backup(tmp_path / "all.tar.gz", new)
+    SessionWriter(new / "spool" / "s" / "1").send_new_rows()
+    client = prepare_store(f"sqlite:///{new / 'mlflow.db'}")
+    [run] = client.search_runs([client.get_experiment_by_name("fruit").experiment_id])
+    assert run.info.status == "FINISHED"
+    assert [one.path for one in client.list_artifacts(run.info.run_id)] == ["note.txt"]
+    assert not home.exists()
+
+
+def test_what_was_sent_of_a_session_is_not_sent_again_after_it_has_moved(tmp_path):
+    (tmp_path / "place.json").write_text('{"uri": "sqlite:////old/mlflow.db"}')
+    first, second = '{"path":"/old/a"}\n', '{"path":"/older/b","folder":"/old/c"}\n'
+    (tmp_path / "study.jsonl").write_text(first + second)
+    (tmp_path / "runs.json").write_text(json.dumps({"study": {"offset": len(first)}}))
+    move_session(tmp_path, "/old", "/far/away")
+    offset = json.loads((tmp_path / "runs.json").read_text())["study"]["offset"]
+    assert read_rows(tmp_path / "study.jsonl", offset)[0] == [
+        {"path": "/older/b", "folder": "/far/away/c"}
+    ]
+    assert "sqlite:////far/away/mlflow.db" in (tmp_path / "place.json").read_text()
 
 
 def test_a_backup_of_a_database_in_use_holds_whole_transactions(home, tmp_path):
