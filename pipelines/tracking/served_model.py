@@ -1,4 +1,7 @@
-"""The code that MLflow loads a champion with (models from code)."""
+"""The code that MLflow loads a champion with (models from code).
+
+MLflow runs it when a model is saved as well: what only loading needs is imported there.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +9,14 @@ from typing import Any
 import mlflow
 import pandas as pd
 
-from pipelines.models.saving import load_champion
-
 
 class ServedChampion(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
     """Predicts from raw rows as `Champion.predict` does."""
 
     def load_context(self, context: Any) -> None:
         """Read the champion."""
+        from pipelines.models.saving import load_champion
+
         self.champion = load_champion(Path(context.artifacts["champion"]))
 
     def predict(
