@@ -43,8 +43,11 @@ class SessionWriter:
         place = json.loads((folder / PLACE_FILE).read_text(encoding="utf-8"))
         self.place = TrackingPlace(place["uri"], place["artifacts"], place["experiment"])
         self.client = prepare_store(self.place.uri)
+        self._is_first = not (folder / RUNS_FILE).exists()
         self.runs: dict[str, dict[str, Any]] = read_json(folder / RUNS_FILE)
+        self._tried: set[str] = set()
         self._experiment_id: str | None = None
+        self._remember()
 
     @property
     def experiment_id(self) -> str:
@@ -113,7 +116,7 @@ class SessionWriter:
         if key in self.runs:
             return self.runs[key]
         tags = {**start["found_by"], "ripe.session": f"{self.folder.name}/{key}"}
-        found = self._find(start["found_by"] or tags)
+        found = self._find(start["found_by"] or tags) if self._may_be_made(key, start) else None
         if found is not None and start.get("joins"):
             return {"run_id": found, "joined": True}
         if found is not None:
@@ -125,6 +128,12 @@ class SessionWriter:
             self.experiment_id, start_time=start["time_ms"], run_name=start["name"], tags=tags
         )
         return {"run_id": str(run.info.run_id)}
+
+    def _may_be_made(self, key: str, start: dict[str, Any]) -> bool:
+        """Tell whether a run may be there: another session's, or one whose id was lost here."""
+        tried_before = key in self._tried
+        self._tried.add(key)
+        return bool(start["found_by"]) or tried_before or not self._is_first
 
     def _reopen(self, run_id: str) -> None:
         self.client.update_run(run_id, status="RUNNING")
