@@ -33,6 +33,8 @@ DEFAULT_PORT = 5000
 POLL_SECONDS = 0.1
 STOP_SECONDS = 5.0
 PYTHON = (sys.executable, "-P")
+ADDRESS_VARIABLE = "MLFLOW_BACKEND_STORE_URI"
+"""MLflow's own; every user of a machine sees a command line, and a database's has a password."""
 
 
 @dataclass
@@ -149,12 +151,17 @@ def start_mlflow_server(
         process = subprocess.Popen(
             [
                 *(*PYTHON, "-m", "pipelines.tracking.server"),
-                *(address, str(home.resolve() / "artifacts"), host, str(chosen)),
+                *(str(home.resolve() / "artifacts"), host, str(chosen)),
             ],
             stdin=subprocess.PIPE,
             stdout=stream,
             stderr=stream,
-            env={**os.environ, **QUIET_ENVIRONMENT, "PYTHONSAFEPATH": "1"},
+            env={
+                **os.environ,
+                **QUIET_ENVIRONMENT,
+                "PYTHONSAFEPATH": "1",
+                ADDRESS_VARIABLE: address,
+            },
             start_new_session=True,
         )
     return MlflowServer(f"http://{host}:{chosen}", log, process)
@@ -213,16 +220,17 @@ def _is_made(uri: str) -> bool:
         return file.exists()
 
 
-def serve_and_guard(uri: str, artifacts: str, host: str, port: str) -> int:
+def serve_and_guard(artifacts: str, host: str, port: str) -> int:
     """Run the server in this process's group until it ends; return its exit status.
 
-    The group is killed as soon as standard input ends.
+    The database's address is in the environment. The group is killed as soon as standard input
+    ends.
     """
     Thread(target=_end_with_starter, daemon=True).start()
+    uri = os.environ[ADDRESS_VARIABLE]
     if not _is_made(uri):
         subprocess.run([*PYTHON, "-m", "pipelines.tracking.store", uri], check=True)
     options = {
-        "--backend-store-uri": uri,
         "--default-artifact-root": artifacts,
         "--host": host,
         "--port": port,
@@ -241,4 +249,4 @@ def _end_with_starter() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve_and_guard(*sys.argv[1:5]))
+    sys.exit(serve_and_guard(*sys.argv[1:4]))

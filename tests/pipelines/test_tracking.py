@@ -222,6 +222,8 @@ def test_the_server_shows_the_runs_of_a_home_and_ends_even_when_its_leader_was_k
             assert answer.status == 200
         group = os.getpgid(server.pid)
         assert len(members(group)) > 1
+        lines = [Path(f"/proc/{one}/cmdline").read_bytes() for one in members(group)]
+        assert not [line for line in lines if b"sqlite:" in line]  # nor, elsewhere, a password
         os.kill(server.pid, signal.SIGKILL)
         server.wait()
         assert members(group)
