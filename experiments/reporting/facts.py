@@ -251,7 +251,7 @@ def importances_of(material: Material) -> Importances:
         material.scorer.score,
         greater_is_better=material.metric.greater_is_better,
         seed=material.experiment.seed,
-        side_by_side=not NOT_ROW_BY_ROW & {step.name for step in material.lesson.recipe},
+        side_by_side=NOT_ROW_BY_ROW.isdisjoint(material.champion.steps),
     )
 
 

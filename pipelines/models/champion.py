@@ -83,6 +83,12 @@ class Champion:
         """The metric whose form the predictions take."""
         return get_metric(self.metric_name, **self.metric_parameters)
 
+    @property
+    def steps(self) -> frozenset[str]:
+        """Names of the features' steps, those of every recipe that a model learned from."""
+        pipelines = [part.pipeline for fold in self.folds for part in fold.parts]
+        return frozenset(name.partition("_")[2] for one in pipelines for name, _ in one.steps)
+
     def answers(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return mean class probabilities or values of all models, shape (n_rows, n_outputs)."""
         table = rows.reindex(columns=list(self.columns))

@@ -97,19 +97,17 @@ def permutation_importance(
     """
     generator = np.random.default_rng(seed)
     looked = _sampled([fold.valid for fold in folds], REPEATS * len(columns) + 1, generator)
+    seen, places = np.unique(np.concatenate(looked), return_inverse=True)
+    counts = np.bincount(places)
     total: dict[tuple[str, int], Answers] = {}
-    counts = np.zeros(len(rows))
-    for model, valid in zip(models, looked, strict=True):
-        counts[valid] += 1
+    ends = np.cumsum([len(valid) for valid in looked])[:-1]
+    for model, valid, own in zip(models, looked, np.split(places, ends), strict=True):
         keys = [("", 0), *((column, repeat) for column in columns for repeat in range(REPEATS))]
         tables = _tables(rows.iloc[valid], columns, generator)
         for key, answers in zip(keys, _answers(model, tables, side_by_side), strict=True):
-            total.setdefault(key, np.zeros((len(rows), answers.shape[1])))[valid] += answers
-    seen = np.flatnonzero(counts)
+            total.setdefault(key, np.zeros((len(seen), answers.shape[1])))[own] += answers
     sign = 1.0 if greater_is_better else -1.0
-    scores = {
-        key: score_rows(answers[seen] / counts[seen, None], seen) for key, answers in total.items()
-    }
+    scores = {key: score_rows(answers / counts[:, None], seen) for key, answers in total.items()}
     found = [_importance(column, scores, sign) for column in columns]
     ordered = tuple(sorted(found, key=lambda one: -one.drop))
     return Importances(ordered, REPEATS, len(seen), scores[("", 0)])

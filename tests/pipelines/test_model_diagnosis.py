@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
 from competition.metrics import get_metric
+from pipelines.features import Step, build_features
+from pipelines.features.steps import Setting
 from pipelines.folds import FoldPlan, make_folds
 from pipelines.models import Target, importance
 from pipelines.models.calibration import calibrate, wilson_interval
-from pipelines.models.champion import FoldModel
+from pipelines.models.champion import Champion, FoldModel
 from pipelines.models.importance import permutation_importance
 from pipelines.models.scoring import Scorer
 
@@ -109,6 +111,14 @@ def test_a_column_is_worth_what_its_permutation_costs(parts, side_by_side):
     assert found.score == pytest.approx(0.1, abs=0.02)
     calls = {len(model.pipeline.given) for model in models}
     assert calls == ({1} if side_by_side else {1 + 2 * importance.REPEATS})
+
+
+def test_a_champion_names_the_steps_of_every_recipe_that_its_models_learned_from():
+    setting = Setting(classes=False)
+    recipes = [(Step(name),) for name in ("scale", "auto")]
+    fold = FoldModel.of([build_features(recipe, setting) for recipe in recipes], [(), ()])
+    champion = Champion((fold,), ("size",), (), ("price",), "rmse", {})
+    assert champion.steps >= {"scale", "auto"}
 
 
 def test_the_same_seed_permutes_the_same(parts):
