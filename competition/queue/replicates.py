@@ -86,12 +86,12 @@ def missing_replicates(store: Store, slug: str | None = None, *, limit: int) -> 
         return [ref for ref in session.scalars(query.limit(limit)) if ref is not None]
 
 
-def kept_replicates(store: Store, slug: str) -> frozenset[tuple[int, int]]:
-    """Return the pairs of team and entry on a public board that have replicates."""
-    query = _standings(ReplicateRow.team_id, ReplicateRow.entry_id)
+def kept_replicates(store: Store, slug: str) -> frozenset[tuple[int, int, int]]:
+    """Return team, entry and version of each line of a public board that has replicates."""
+    query = _standings(ReplicateRow.team_id, ReplicateRow.entry_id, ContestRow.version)
     with store.reading() as session:
         found = session.execute(query.where(ContestRow.slug == slug, _holds(), _any()))
-        return frozenset((team, entry) for team, entry in found)
+        return frozenset((team, entry, version) for team, entry, version in found)
 
 
 def load_replicates(store: Store, slug: str) -> Mapping[int, Floats]:

@@ -79,7 +79,7 @@ def test_the_entry_by_which_a_team_stands_has_replicates(store, new_contest, sen
     send("ada", "000000", "010010", "010000")
     (row,) = public_board(store, "toy")
     assert count_kept(store) == 1
-    assert kept_replicates(store, "toy") == {(row.team_id, row.entry_ref)}
+    assert kept_replicates(store, "toy") == {(row.team_id, row.entry_ref, 1)}
     found = load_replicates(store, "toy")[row.team_id]
     np.testing.assert_allclose(found, expected(store, metric, [0, 1, 1]), rtol=1e-6)
 
@@ -155,6 +155,22 @@ def test_a_rescore_makes_old_replicates_void(store, new_contest, send, now):
     work(store)
     team = get_team(store, rows[0].team_id)
     assert board_intervals(store, "toy", rows)[team.id].score == pytest.approx(2 / 3)
+
+
+def test_a_page_drops_the_intervals_it_remembers_when_the_truth_changes(
+    store, new_contest, send, now
+):
+    new_contest()
+    send("ada", "010000")
+    rows = public_board(store, "toy")
+    [before] = board_intervals(store, "toy", rows).values()
+    other = replace(get_contest(store, "toy"), metric=MetricChoice("balanced_accuracy"))
+    version = propose_rescore(store, "toy", contest=other, actor="host", now=now)
+    rescore_entries(store, version, pool=shared_pool(), now=now)
+    apply_rescore(store, version, actor="host", now=now)
+    work(store)
+    [after] = board_intervals(store, "toy", public_board(store, "toy")).values()
+    assert (before.score, after.score) == (pytest.approx(2 / 3), 0.75)
 
 
 def test_a_metric_that_takes_too_long_has_no_replicates():
