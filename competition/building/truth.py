@@ -79,6 +79,8 @@ def settle_labels(truth: Truth, predicts: str, wanted: Sequence[Label] | None) -
     if wanted is None:
         _refuse_too_many(found, truth)
         return found
+    if predicts not in NEEDS_LABELS:
+        _refuse_other_than_numbers(truth, predicts)
     return _as_wanted(found, wanted)
 
 

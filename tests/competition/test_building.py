@@ -429,3 +429,9 @@ def test_few_test_rows_are_told() -> None:
     table = pd.DataFrame({"size": range(40), "stage": ["hard", "ripe"] * 20})
     built = prepare_contest(slug="small", train=table, targets=["stage"])
     assert any("only 10 test rows: chance will decide" in note for note in built.notes)
+
+
+def test_labels_do_not_hide_that_a_metric_needs_numbers(build, harvest) -> None:
+    labels = ("hard", "breaking", "ripe")
+    with pytest.raises(InvalidContest, match="needs numbers in column 'stage'"):
+        build(train=harvest, targets=["stage"], metric="rmse", labels=labels)
