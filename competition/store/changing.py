@@ -68,16 +68,26 @@ def update_contest(
 def launch_contest(
     store: Store, slug: str, *, at: datetime | None = None, actor: str, now: datetime
 ) -> Contest:
-    """Open a contest now or at a time, once it can be scored.
+    """Open a contest now or at a time, once it can be scored; what is open stays open as it is.
 
     Raises
     ------
     InvalidContest
-        Its truth or its sample submission cannot be scored.
+        Its truth or its sample submission cannot be scored, or it is to open later although
+        participants have entries in it.
     ContestChanged
         Somebody else changed it meanwhile.
     """
     held = contest_record(store, slug)
+    opened = held.contest.launched_at
+    if opened is not None and opened <= now:
+        if at is None:
+            return held.contest
+        if at > now and _has_entries(store, held.id):
+            raise InvalidContest(
+                f"{slug} is open and has entries, which opening it later would hide from those "
+                "who sent them"
+            )
     return update_contest(
         store,
         slug,
@@ -140,6 +150,16 @@ def change_contest(
             if row.version == tried:
                 return _change(session, store, row, change, actor, now, note)
     raise ContestChanged(f"{slug} is being changed by others all the time; {AGAIN}")
+
+
+def _has_entries(store: Store, contest_id: int) -> bool:
+    entries = select(EntryRow.id).where(
+        EntryRow.contest_id == contest_id,
+        EntryRow.sandbox.is_(False),
+        EntryRow.baseline.is_(False),
+    )
+    with store.reading() as session:
+        return session.scalar(entries.limit(1)) is not None
 
 
 def _refuse_other_version(row: ContestRow, expected: int | None) -> None:

@@ -134,6 +134,17 @@ def test_a_contest_can_grow_from_nothing(store, new_contest, now, upload):
     assert submit_entry(store, "grown", "ada", upload=upload(), file_name="a.csv", now=now).ref
 
 
+def test_a_contest_that_is_open_opens_neither_again_nor_later(store, new_contest, now, upload):
+    opened, later = new_contest(), now + timedelta(hours=1)
+    assert launch_contest(store, "toy", actor="host", now=later) == opened
+    assert launch_contest(store, "toy", at=later, actor="host", now=now).launched_at == later
+    launch_contest(store, "toy", actor="host", now=now)
+    submit_entry(store, "toy", "ada", upload=upload(), file_name="a.csv", now=now)
+    with pytest.raises(InvalidContest, match="is open and has entries"):
+        launch_contest(store, "toy", at=later, actor="host", now=now)
+    assert get_contest(store, "toy").launched_at == now
+
+
 def test_lists_hold_what_their_viewer_may_know_of(store, new_contest, now):
     new_contest(slug="open-one")
     new_contest(slug="hidden-one", privacy="limited")
