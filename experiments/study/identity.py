@@ -9,7 +9,8 @@ from pathlib import Path
 from experiments.definition.sections import Experiment, Search
 from experiments.errors import ExperimentError
 from pipelines.search import StudyPlace
-from pipelines.search.storage import shown_url, study_names
+from pipelines.search.storage import study_names
+from pipelines.tracking.store import shown
 
 BUDGET_KEYS = ("trials", "seconds", "patience")
 NOT_OF_THE_RESULTS = {"name", "description", "ensemble", "submission", "report"}
@@ -95,7 +96,7 @@ def _unless_taken(place: StudyPlace, journals: set[str]) -> StudyPlace:
     """Return a place whose files do not mix with those of a study in this home's journal."""
     if place.url is not None and place.name in journals:
         raise ExperimentError(
-            f"study {place.name} lies in a journal of this home and in {shown_url(place.url)}; "
+            f"study {place.name} lies in a journal of this home and in {shown(place.url)}; "
             "continue the latter in another home (--home), or start over with --fresh"
         )
     return place

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import SearchProblem
 from pipelines.tracking.locking import locked
+from pipelines.tracking.store import SQLITE, first_line, shown
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 OnStale = Callable[["Study", "FrozenTrial"], None]
-SQLITE, POSTGRESQL = "sqlite:///", "postgresql"
+POSTGRESQL = "postgresql"
 HEARTBEAT_SECONDS = 10
 GRACE_HEARTBEATS = 3
 OPENING = "ripe opens an Optuna database"
@@ -95,22 +96,8 @@ def storage_url(given: str) -> str:
         return f"{SQLITE}{Path(given.removeprefix(SQLITE)).absolute()}"
     raise SearchProblem(
         "a storage is postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE, "
-        f"not {shown_url(given)!r}"
+        f"not {shown(given)!r}"
     )
-
-
-def shown_url(url: str) -> str:
-    """Return an address without its password.
-
-    Examples
-    --------
-    >>> shown_url("postgresql+psycopg://ada:secret@db.example/studies")
-    'postgresql+psycopg://ada:***@db.example/studies'
-    """
-    scheme, colon, rest = url.partition("://")
-    account, at, place = rest.rpartition("@")
-    user, has_password, _ = account.partition(":")
-    return f"{scheme}{colon}{user}{':***' if has_password else ''}{at}{place}"
 
 
 def open_storage(place: StudyPlace, on_stale: OnStale | None = None) -> "BaseStorage":
@@ -164,8 +151,8 @@ def reaching(url: str) -> Iterator[None]:
             "a storage in PostgreSQL needs its driver: pip install 'ripeness[postgresql]'"
         ) from None
     except SQLAlchemyError as error:
-        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise SearchProblem(f"the storage {shown_url(url)} cannot be used: {why}") from None
+        why = first_line(getattr(error, "orig", None) or error)
+        raise SearchProblem(f"the storage {shown(url)} cannot be used: {why}") from None
 
 
 @contextmanager

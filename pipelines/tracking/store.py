@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SQLITE = "sqlite:///"
-PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
+PASSWORD = re.compile(r"(://[^:/@?]*:)[^?]*@")
+PASSWORD_OPTION = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 TABLES_LOCK = 7_277_302  # a number that MLflow itself does not lock with
 QUIET_ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -97,9 +98,14 @@ def _reach(uri: str) -> "MlflowClient":
     except ImportError as error:
         raise TrackingProblem(f"MLflow cannot open {shown(uri)}: {error}") from None
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        why = str(error).strip().splitlines()[0].rpartition("(Caused by ")[2].rstrip(")")
+        why = first_line(error).rpartition("(Caused by ")[2].rstrip(")")
         raise TrackingProblem(f"MLflow at {shown(uri)} does not answer: {why}") from error
     return client
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says; its kind, where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def shown(uri: str) -> str:
@@ -109,10 +115,14 @@ def shown(uri: str) -> str:
     --------
     >>> shown("postgresql://ada:secret@db/mlflow")
     'postgresql://ada:***@db/mlflow'
+    >>> shown("postgresql://db/mlflow?user=ada&password=secret")
+    'postgresql://db/mlflow?user=ada&password=***'
     >>> shown("http://127.0.0.1:5000")
     'http://127.0.0.1:5000'
+    >>> shown("sqlite:////tmp/a.db")
+    'sqlite:////tmp/a.db'
     """
-    return PASSWORD.sub(r"\1***@", uri)
+    return PASSWORD_OPTION.sub(r"\1***", PASSWORD.sub(r"\1***@", uri))
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pipelines.search import Budget, StudyPlace, parse_space, suggest
 from pipelines.search import open_study as open_study_now
 from pipelines.search.heartbeat import LEASE, OWNER, beating, is_lost, this_process
 from pipelines.search.queue import TrialQueue
-from pipelines.search.storage import close_study, shown_url, storage_url, study_names
+from pipelines.search.storage import close_study, storage_url, study_names
 from pipelines.search.study import (
     RETRY_OF,
     ask_batch,
@@ -241,4 +241,3 @@ def test_names_are_read_without_making_tables(tmp_path, empty_database, open_stu
         assert study_names(url) == set()
         open_study(StudyPlace(tmp_path / "a.journal", "a", url))
         assert study_names(url) == {"a"}
-    assert shown_url("sqlite:////tmp/a.db") == "sqlite:////tmp/a.db"
