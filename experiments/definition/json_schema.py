@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from competition.metrics import METRICS
@@ -11,21 +11,10 @@ from pipelines.features import STEPS
 from pipelines.features.recipe import AUTO
 from pipelines.features.signatures import OPTION_SCHEMA, step_schema
 from pipelines.models import MODELS, NETWORK_PARAMETERS, model_parameters
-from pipelines.network.activations import ACTIVATIONS
-from pipelines.network.initialisation import INITIALISATIONS
-from pipelines.network.losses import LOSSES
-from pipelines.network.optimisers import OPTIMISERS
-from pipelines.network.schedules import SCHEDULES
+from pipelines.models.settings import NAMED
 from pipelines.search.space import LAYERS, SHAPE, UNITS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NAMES: Mapping[str, Iterable[str]] = {
-    "activation": ACTIVATIONS,
-    "optimiser": OPTIMISERS,
-    "schedule": SCHEDULES,
-    "initialisation": INITIALISATIONS,
-    "loss": LOSSES,
-}
 Schema = dict[str, Any]
 
 
@@ -109,8 +98,8 @@ def _space() -> Schema:
 def _network_values(name: str) -> Schema:
     """Return the form of a network's parameter by its default value."""
     default = NETWORK_PARAMETERS[name]
-    if name in NAMES:
-        names: Schema = {"enum": sorted(NAMES[name])}
+    if name in NAMED:
+        names: Schema = {"enum": sorted(NAMED[name])}
         return names if default is None else {**names, "default": default}
     if isinstance(default, tuple):
         sizes = {"type": "array", "items": {"type": "integer", "minimum": 1}}

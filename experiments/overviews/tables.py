@@ -18,6 +18,7 @@ from experiments.study.data import (
     bundle_in,
     contest_bundles,
     find_data,
+    read_pair,
 )
 from experiments.study.finishing import write_text
 from pipelines.tables import TablePair, read_tables
@@ -100,14 +101,6 @@ def _of_folder(folder: Path, target: str | None, id_column: str | None) -> Table
 def _of_place(title: str, place: DataPlace) -> Tables:
     contest = place.contest
     metric = get_metric(contest.metric.name, **contest.metric.parameters)
-    pair = read_tables(
-        place.train,
-        place.test,
-        targets=contest.targets,
-        id_column=contest.id_column,
-        group_column=contest.group_column,
-        text_columns=contest.targets if contest.labels else (),
-    )
     roles = Roles(
         contest.targets,
         contest.id_column,
@@ -115,7 +108,7 @@ def _of_place(title: str, place: DataPlace) -> Tables:
         contest.time_column,
         bool(contest.labels) or metric.predicts not in ("values", "distribution"),
     )
-    return Tables(title, pair, roles)
+    return Tables(title, read_pair(place), roles)
 
 
 def keep_schema(folder: Path, data: ContestData, seed: int) -> None:

@@ -193,14 +193,7 @@ def read_data(place: DataPlace) -> ContestData:
     """
     contest = place.contest
     metric = get_metric(contest.metric.name, **contest.metric.parameters)
-    tables = read_tables(
-        place.train,
-        place.test,
-        targets=contest.targets,
-        id_column=contest.id_column,
-        group_column=contest.group_column,
-        text_columns=contest.targets if contest.labels else (),
-    )
+    tables = read_pair(place)
     _require_columns(place, tables)
     if not contest.labels and metric.predicts not in ("values", "distribution"):
         contest = replace(contest, labels=_labels_of(tables.train[contest.targets[0]]))
@@ -212,6 +205,25 @@ def read_data(place: DataPlace) -> ContestData:
         _target(contest, tables.train),
         _column(tables.train, contest.group_column),
         _column(tables.train, contest.time_column),
+    )
+
+
+def read_pair(place: DataPlace) -> TablePair:
+    """Read the training and the test table of a contest.
+
+    Raises
+    ------
+    pipelines.errors.TableProblem
+        When they do not fit the contest, or each other.
+    """
+    contest = place.contest
+    return read_tables(
+        place.train,
+        place.test,
+        targets=contest.targets,
+        id_column=contest.id_column,
+        group_column=contest.group_column,
+        text_columns=contest.targets if contest.labels else (),
     )
 
 

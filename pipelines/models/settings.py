@@ -20,6 +20,7 @@ NAMED: Mapping[str, Iterable[str]] = {
     "optimiser": OPTIMISERS,
     "schedule": SCHEDULES,
 }
+"""Parameters that take a name, and the names that there are."""
 
 
 def setting_problem(name: str, value: Any) -> str | None:
