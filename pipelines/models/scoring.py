@@ -88,13 +88,11 @@ class Scorer:
     ) -> NDArray[np.float64]:
         """Score resamples of the rows, shape (n_resamples, len(answers))."""
         generator = np.random.default_rng(seed)
-        blocks = _blocks(rows, groups)
+        blocks = Blocks.of(rows, groups)
         truth, predictions = self._truth(rows), [self._form(one) for one in answers]
         scores = []
         for _ in range(RESAMPLES):
-            drawn = np.concatenate(
-                [blocks[block] for block in generator.integers(len(blocks), size=len(blocks))]
-            )
+            drawn = blocks.draw(generator)
             try:
                 scores.append([self.metric(truth[drawn], one[drawn]) for one in predictions])
             except CompetitionError:  # a resample without one of the classes
@@ -119,11 +117,35 @@ def _bounds(scores: NDArray[np.float64]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _blocks(rows: NDArray[np.int64], groups: NDArray[Any] | None) -> list[NDArray[np.int64]]:
-    """Return positions within `rows` that are drawn together."""
-    positions = np.arange(len(rows))
-    if groups is None:
-        return list(positions[:, None])
-    order = np.argsort(groups[rows], kind="stable")
-    starts = np.flatnonzero(np.diff(np.unique(groups[rows], return_inverse=True)[1][order])) + 1
-    return np.split(positions[order], starts)
+@dataclass(frozen=True)
+class Blocks:
+    """Positions that are drawn together: those of a block stand side by side.
+
+    Attributes
+    ----------
+    positions : ndarray, shape (n_rows,)
+    starts, sizes : ndarray, shape (n_blocks,)
+        Of each block within `positions`.
+    """
+
+    positions: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: NDArray[np.int64], groups: NDArray[Any] | None) -> "Blocks":
+        """Return the positions within `rows`: a block for each group, or else for each row."""
+        positions = np.arange(len(rows))
+        if groups is None:
+            return cls(positions, positions, np.ones_like(positions))
+        numbers = np.unique(groups[rows], return_inverse=True)[1]
+        sizes = np.bincount(numbers)
+        return cls(np.argsort(numbers, kind="stable"), np.cumsum(sizes) - sizes, sizes)
+
+    def draw(self, generator: np.random.Generator) -> NDArray[np.int64]:
+        """Draw as many blocks as there are, with repetition; return their positions."""
+        drawn = generator.integers(len(self.sizes), size=len(self.sizes))
+        sizes = self.sizes[drawn]
+        ends = np.cumsum(sizes)
+        shifts = np.repeat(self.starts[drawn] - (ends - sizes), sizes)
+        return np.asarray(self.positions[np.arange(len(shifts)) + shifts])
