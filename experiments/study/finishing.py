@@ -63,6 +63,7 @@ class Finished:
     chosen: ModelScore
     parameters: Mapping[str, Any]
     predictions: pd.DataFrame | None
+    learned: Learned
     recipes: tuple[RecipeScore, ...] = ()
 
 
@@ -119,9 +120,14 @@ def finish(
     }
     write_text(folder / "summary.json", json.dumps(summary, indent=2, default=list))
     write_text(folder / "experiment.json", experiment.model_dump_json(indent=2))
-    if experiment.report.enabled:
-        report_on(folder, experiment, Learned(champion, lesson, prepared))
-    return Finished(tuple(scores.values()), scores[chosen.name], parameters, predictions, recipes)
+    return Finished(
+        tuple(scores.values()),
+        scores[chosen.name],
+        parameters,
+        predictions,
+        Learned(champion, lesson, prepared),
+        recipes,
+    )
 
 
 def report_on(folder: Path, experiment: Experiment, learned: Learned) -> None:

@@ -17,7 +17,7 @@ from experiments.errors import ExperimentError
 from experiments.overviews.tables import keep_schema
 from experiments.study.data import ContestData, find_data, read_data
 from experiments.study.earlier_studies import earlier_points, keep_earlier_points
-from experiments.study.finishing import MODEL_FOLDER, Finished, finish
+from experiments.study.finishing import MODEL_FOLDER, Finished, finish, report_on
 from experiments.study.gathering import gather, record_lost, record_place
 from experiments.study.identity import study_place
 from experiments.study.library import front_trials
@@ -239,15 +239,22 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
     parameters = finished.parameters
     log.tags({f"best.{name}": str(value) for name, value in parameters.items()})
     log.tags({"best.trial": str(best)})
-    if shop.experiment.report.tables:
-        keep_schema(shop.folder, shop.data, shop.experiment.seed)
-    if shop.experiment.report.enabled:
-        write_plots(shop.study, shop.folder, shop.place.name)
-    record_files(log, shop.folder)
     log.model(shop.folder / MODEL_FOLDER, shop.data.contest.slug, alias="champion")
+    _describe(shop, finished)  # while the writer sends the model
+    record_files(log, shop.folder)
     log.end("FINISHED", now=datetime.now(UTC))
     log.close()
     return finished
+
+
+def _describe(shop: Workshop, finished: Finished) -> None:
+    """Write the pages about the study and its tables that the experiment asks for."""
+    wish = shop.experiment.report
+    if wish.enabled:
+        report_on(shop.folder, shop.experiment, finished.learned)
+        write_plots(shop.study, shop.folder, shop.place.name)
+    if wish.tables:
+        keep_schema(shop.folder, shop.data, shop.experiment.seed)
 
 
 def _close_in_trouble(
@@ -272,7 +279,7 @@ def _result(
     before: int,
     seconds: float,
 ) -> StudyResult:
-    best, trials = shop.library[0], len(counted_trials(shop.study))
+    best, trials = ranked(shop.study)[0], len(counted_trials(shop.study))
     return StudyResult(
         experiment=shop.experiment.name,
         study=shop.place.name,
@@ -282,7 +289,7 @@ def _result(
         trials=trials,
         new_trials=trials - before,
         best_number=best.number,
-        best_score=float(ranked(shop.study)[0].values[0]),
+        best_score=float(best.values[0]),
         best_parameters=finished.parameters,
         chosen=finished.chosen,
         models=finished.models,
