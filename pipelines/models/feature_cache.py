@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 2 * 1024**3
 WORTH_SECONDS = 0.05
-SUFFIX = ".safetensors"
+SUFFIX, PART = ".safetensors", ".part"
+PART_SECONDS = 3600.0  # whoever writes one file for so long was killed
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
 CODE = ("pipelines.features", "pipelines.tables")
 OF_THE_USER = "python"
@@ -140,7 +142,7 @@ class FeatureCache:
 
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=PART, dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
@@ -150,7 +152,11 @@ class FeatureCache:
             raise
 
     def _evict(self) -> None:
-        """Remove the files used longest ago until the rest is small enough."""
+        """Remove half-written files, and those used longest ago until the rest is small enough."""
+        for part in self.folder.glob(f".*{PART}"):
+            with suppress(FileNotFoundError):
+                if part.stat().st_mtime < time.time() - PART_SECONDS:
+                    part.unlink()
         files = sorted((stat.st_mtime, stat.st_size, path) for path, stat in _files(self.folder))
         room = self.most_bytes - sum(size for _, size, _ in files)
         for _, size, path in files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -152,6 +153,15 @@ def test_files_used_longest_ago_make_room(table, target, folds, cache):
     assert files[2] not in left
     assert {files[0], files[1]} <= left
     assert cache_size(cache.folder)[1] <= small.most_bytes
+
+
+def test_what_a_killed_process_left_half_written_goes(table, target, folds, cache):
+    cache.folder.mkdir()
+    for name, age in ((".dead.part", 2 * feature_cache.PART_SECONDS), (".alive.part", 0.0)):
+        (cache.folder / name).write_bytes(b"half")
+        os.utime(cache.folder / name, (time.time() - age,) * 2)
+    prepared(table, target, folds, cache)
+    assert [path.name for path in cache.folder.glob(".*")] == [".alive.part"]
 
 
 def test_quick_features_are_not_worth_a_file(table, target, folds, tmp_path):
