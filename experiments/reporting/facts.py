@@ -212,7 +212,7 @@ def gather_facts(material: Material, baselines: Iterable[str]) -> ReportFacts:
         seed=material.experiment.seed,
         rows=len(lesson.rows),
         columns=len(raw_columns(material)),
-        features=len(material.prepared.folds[0].names),
+        features=len(material.champion.folds[0].feature_names),
         groups=0 if material.groups is None else len(np.unique(material.groups)),
         group_column=material.group_column,
         fold_kind=fold_kind(material),

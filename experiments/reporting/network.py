@@ -13,10 +13,11 @@ FILLER = "(unused)"
 
 def draw_first_network(material: Material) -> Figure | None:
     """Draw the chosen model's first network of the first fold; None for other models."""
-    model = material.champion.folds[0].models[0]
+    fold = material.champion.folds[0]
+    model = fold.models[0]
     if not isinstance(model, FittedNetwork):
         return None
-    names = [line(name, 40) for name in material.prepared.folds[0].names]
+    names = [line(name, 40) for name in fold.feature_names]
     names += [FILLER] * (model.width - len(names))
     outputs = [line(name, 40) for name in material.labels or material.champion.targets]
     sizes = model.trained.sizes

@@ -44,6 +44,11 @@ class FoldModel:
         """Itself, then those beside it."""
         return (self, *self.beside)
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What its first models learned from."""
+        return tuple(map(str, self.pipeline.get_feature_names_out()))
+
     def answers(self, table: pd.DataFrame) -> NDArray[np.float64]:
         """Return the mean answers of all models to raw rows, shape (n_rows, n_outputs)."""
         said = [

@@ -310,6 +310,7 @@ def test_odd_columns_do_not_stop_it(described: Builder) -> None:
 
     report = described(train=odd, test=odd)
     assert {one.name for one in report.columns} >= {"nothing", "endless", "moment", "truth"}
+    assert {one.name: one.summary for one in report.columns}["endless"] == "1 … 1, median 1"
 
 
 def test_titanic_is_described_without_a_false_alarm(shared_data: Path) -> None:

@@ -155,7 +155,11 @@ def _summary(column: "pd.Series[Any]", kind: ColumnKind) -> str:
     if kind is ColumnKind.DATE:
         return f"{known.min():%Y-%m-%d} … {known.max():%Y-%m-%d}"
     if kind is ColumnKind.NUMERIC:
-        low, middle, high = np.quantile(as_numbers(known), [0.0, 0.5, 1.0])
+        values = as_numbers(known)
+        values = values[np.isfinite(values)]
+        if not len(values):
+            return "no finite value"
+        low, middle, high = np.quantile(values, [0.0, 0.5, 1.0])
         return f"{low:.4g} … {high:.4g}, median {middle:.4g}"
     counts = known.value_counts()
     shown = [f"{value} {count / len(column):.0%}" for value, count in counts.head(3).items()]
