@@ -13,6 +13,7 @@ from pipelines.errors import SearchProblem
 from pipelines.search import Budget, StudyPlace, check_space, open_study, parse_space, suggest
 from pipelines.search.heartbeat import is_alive, this_process
 from pipelines.search.points import as_trial_parameters
+from pipelines.search.pruning import FoldRungs
 from pipelines.search.queue import TrialQueue
 from pipelines.search.samplers import make_sampler
 from pipelines.search.study import (
@@ -156,3 +157,10 @@ def test_samplers_draw_the_same_from_the_same_seed(tmp_path):
         study.sampler = make_sampler("tpe", SPACE, (0, 12))
         drawn.append([suggest(t, SPACE) for t in ask_batch(study, place, Budget(20), 4, QUEUE)])
     assert drawn[0] == drawn[1]
+
+
+def test_a_trial_that_was_taken_for_dead_goes_no_further_after_its_fold(place):
+    study = open_study(place, greater_is_better=True)
+    trial = study.ask()
+    study.tell(trial.number, state=TrialState.FAIL)
+    assert FoldRungs([trial]).hear(0, 0, 0.5)
