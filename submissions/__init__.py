@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from submissions.boards import Board, fetch_board, fetch_leaderboard
+    from submissions.digits import figures
     from submissions.downloading import Download, download_contest, download_from_kaggle
     from submissions.errors import SubmissionError
     from submissions.exporting import (
@@ -45,6 +46,7 @@ __all__ = [
     "fetch_board",
     "fetch_leaderboard",
     "fetch_quota",
+    "figures",
     "kaggle_server",
     "list_entries",
     "read_as_text",
@@ -57,6 +59,7 @@ __all__ = [
 
 _MODULES = {
     "boards": ("Board", "fetch_board", "fetch_leaderboard"),
+    "digits": ("figures",),
     "downloading": ("Download", "download_contest", "download_from_kaggle"),
     "errors": ("SubmissionError",),
     "exporting": ("export_predictions", "export_submission", "read_as_text", "write_submission"),

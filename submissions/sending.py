@@ -50,7 +50,13 @@ class Quota:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry as the server lists it; scores are None while hidden or not there."""
+    """One entry as the server lists it; scores are None while hidden or not there.
+
+    Attributes
+    ----------
+    public_text, private_text : str
+        The scores in the server's own digits; empty where there is none.
+    """
 
     ref: int
     file_name: str
@@ -61,6 +67,8 @@ class Entry:
     private_score: float | None
     message: str
     team: str
+    public_text: str = ""
+    private_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,6 +237,8 @@ def _entry(fields: Mapping[str, Any]) -> Entry:
         private_score=_score(fields["private_score"]),
         message=fields["message"] or "",
         team=fields["team"] or "",
+        public_text=fields["public_score"] or "",
+        private_text=fields["private_score"] or "",
     )
 
 

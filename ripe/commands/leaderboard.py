@@ -59,12 +59,15 @@ def _write_csv(board: Board) -> None:
 
 
 def _show(board: Board, slug: str) -> None:
+    from submissions import figures
+
     kind = "Final" if board.is_private else "Public"
+    scores = figures([row["score"] for row in board.rows])
     print_table(
         (">#", "team", ">score", ">entries", "last entry"),
         (
-            (row["rank"], row["team"], row["score"], row["entries"], row["last_entry"])
-            for row in board.rows
+            (row["rank"], row["team"], score, row["entries"], row["last_entry"])
+            for row, score in zip(board.rows, scores, strict=True)
         ),
         title=f"{kind} leaderboard of {slug}",
     )

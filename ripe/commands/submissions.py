@@ -77,9 +77,14 @@ def _as_json(view: Overview) -> dict[str, Any]:
 
 
 def _show(view: Overview) -> None:
+    from submissions import figures
+
+    last = [entry.last for entry in view.entries]
+    shown = figures([seen.public_score for seen in last] + [seen.private_score for seen in last])
+    pairs = zip(shown[: len(last)], shown[len(last) :], strict=True)
     print_table(
         COLUMNS,
-        [_cells(entry) for entry in view.entries],
+        [_cells(entry, *pair) for entry, pair in zip(view.entries, pairs, strict=True)],
         title=f"Submissions to {view.slug} on {view.server}",
     )
     if view.advice.correlation is not None:
@@ -90,15 +95,14 @@ def _show(view: Overview) -> None:
     say(view.advice.text)
 
 
-def _cells(entry: LedgerEntry) -> tuple[object, ...]:
-    problem = entry.last.status if entry.last.public_score is None else ""
+def _cells(entry: LedgerEntry, public: str | None, private: str | None) -> tuple[object, ...]:
     return (
         f"{entry.sent_at:%Y-%m-%d %H:%M}",
         entry.ref,
         entry.run_id and entry.run_id[:8],
         _interval(entry),
-        problem or f"{entry.last.public_score:.5g}",
-        None if entry.last.private_score is None else f"{entry.last.private_score:.5g}",
+        public or entry.last.status,
+        private,
         _ranks(entry),
         entry.file_name,
     )

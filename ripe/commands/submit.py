@@ -96,9 +96,8 @@ def _tell_repeat(home: Path, sent: SentEntry, slug: str, server: Server) -> None
 
 
 def _tell_score(entry: Entry) -> None:
-    private = "" if entry.private_score is None else f", private score {entry.private_score:g}"
-    public = "not shown" if entry.public_score is None else f"{entry.public_score:g}"
-    say(f"Public score {public}{private}.")
+    private = f", private score {entry.private_text}" if entry.private_text else ""
+    say(f"Public score {entry.public_text or 'not shown'}{private}.")
 
 
 def _as_json(sent: SentEntry, scored: Entry | None) -> dict[str, Any]:
