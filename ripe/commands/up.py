@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
@@ -62,8 +63,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--scoring-slots",
     type=click.IntRange(0, 64),
-    default=1,
-    show_default=True,
+    default=lambda: min(2, os.cpu_count() or 1),
+    show_default="2, or 1 on a single core",
     help="Entries scored side by side; 0 leaves them to ripe worker.",
 )
 @click.option(

@@ -15,7 +15,9 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import httpx
+import pytest
 
 from competition.definition import Contest, MetricChoice, dump_contest
 from competition.queue import count_workers
@@ -29,6 +31,7 @@ from competition.store import (
     submit_entry,
 )
 from competition.store.schema import JobRow
+from ripe.commands.up import command
 
 RIPE = str(Path(sys.executable).with_name("ripe"))
 
@@ -224,3 +227,12 @@ def test_a_port_that_is_none_and_an_address_of_another_machine_are_told_apart(
     assert "is not in the range 0<=x<=65535" in told("--port", "99999")
     assert "1.2.3.4 is no address of this machine" in told("--host", "1.2.3.4")
     assert "no address of this machine" in told("--host", "1.2.3.4", "--port", "0")
+
+
+@pytest.mark.parametrize(("cores", "slots"), [(None, 1), (1, 1), (2, 2), (64, 2)])
+def test_two_entries_are_scored_side_by_side_where_there_are_two_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, slots: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    [option] = [one for one in command.params if one.name == "scoring_slots"]
+    assert option.get_default(click.Context(command)) == slots
