@@ -13,7 +13,7 @@ from experiments.study.warm_starts import study_queue
 from experiments.study.workshop import Workshop
 from experiments.workers.crew import AbsentCrew, Crew, Ended
 from pipelines.search.queue import TrialQueue
-from pipelines.search.study import count_others, counted_trials, fail_stale_trials
+from pipelines.search.study import count_others, ended_trials, fail_stale_trials
 
 POLL_SECONDS = 0.2
 CALM_SECONDS = 1.0
@@ -70,12 +70,15 @@ def _mend(shop: Workshop) -> None:
 
 
 def is_over(shop: Workshop, queue: TrialQueue) -> bool:
-    """Tell whether nobody has anything left to try."""
-    if count_others(shop.study):
-        return False
-    if shop.pace.is_over or is_stuck(shop) or queue.is_spent(shop.study):
+    """Tell whether nobody has anything left to try, and nothing in hand.
+
+    Who is at work is asked last: a worker that is seen between two batches may have begun another
+    before the trials are counted.
+    """
+    if len(ended_trials(shop.study)) >= shop.budget.trials:
         return True
-    return len(counted_trials(shop.study)) >= shop.budget.trials
+    is_done = shop.pace.is_over or is_stuck(shop) or queue.is_spent(shop.study)
+    return is_done and not count_others(shop.study)
 
 
 def _judge(shop: Workshop, ended: list[Ended]) -> None:
