@@ -10,12 +10,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from pipelines.errors import RecipeProblem
 from pipelines.features.columns import require_columns
+from pipelines.tables.finite import make_finite
 
 Compute = Callable[..., pd.DataFrame]
 
 
 class Derive(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Add the columns that a function of the frame returns.
+    """Add the columns that a function of the frame returns; infinite values are missing ones.
 
     Parameters
     ----------
@@ -49,7 +50,10 @@ class Derive(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with the new columns beside the old, shape (n_rows, n_columns_out)."""
         require_columns(X, self.needs, self.step)
-        new = self.compute(X, **(self.parameters or {}))
+        with np.errstate(over="ignore"):
+            new = self.compute(X, **(self.parameters or {}))
+        new = new.copy(deep=False)
+        make_finite(new, [str(name) for name in new.columns])
         old = X.drop(columns=[name for name in new.columns if name in X.columns])
         return pd.concat([old, new.set_axis(X.index, axis=0)], axis=1)
 
@@ -93,7 +97,7 @@ def angle(frame: pd.DataFrame, column: str, period: float) -> pd.DataFrame:
 
 def date_parts(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Turn a date into days since 1970 and its cyclical year, week and day."""
-    moment = pd.to_datetime(frame[column], errors="coerce")
+    moment = pd.to_datetime(frame[column], errors="coerce", utc=True).dt.tz_localize(None)
     hours = moment.dt.hour + moment.dt.minute / 60.0
     cycles = {
         "year": moment.dt.day_of_year / 365.25,

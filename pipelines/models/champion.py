@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from competition.metrics import Metric, get_metric
 from pipelines.models.decisions import decide
 from pipelines.models.fits import FittedModel
+from pipelines.tables.finite import make_finite
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Champion:
     def answers(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return mean class probabilities or values of all models, shape (n_rows, n_outputs)."""
         table = rows.reindex(columns=list(self.columns))
+        make_finite(table, self.columns)
         return np.asarray(np.mean([fold.answers(table) for fold in self.folds], axis=0))
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:

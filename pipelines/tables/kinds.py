@@ -68,4 +68,10 @@ def holds_dates(column: "pd.Series[Any]") -> bool:
     sample = column.dropna().head(DATE_SAMPLE_ROWS).astype(str)
     if sample.empty or not sample.str.match(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$").all():
         return False
-    return bool(pd.to_datetime(sample, format="ISO8601", errors="coerce").notna().all())
+    return bool(as_moments(sample).notna().all())
+
+
+def as_moments(words: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return ISO 8601 dates as moments without a time zone, in UTC; no date as missing."""
+    parsed = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=True)
+    return parsed.dt.tz_localize(None)

@@ -1,15 +1,17 @@
 """Reading a training and a test table into one typed pair."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from competition.tables import digest_file, read_table
 from pipelines.errors import TableProblem
-from pipelines.tables.kinds import holds_dates
+from pipelines.tables.finite import LARGEST, make_finite
+from pipelines.tables.kinds import as_moments, holds_dates
 from pipelines.tables.sparing import is_large, read_sparingly
 
 
@@ -31,6 +33,8 @@ class TablePair:
         SHA-256 over the contents of both files, 64 hexadecimal digits.
     digests : dict of str to str
         The same, per file name.
+    not_finite : mapping of str to str
+        Features that held infinite or huge numbers, with how these were taken.
     """
 
     train: pd.DataFrame
@@ -39,14 +43,16 @@ class TablePair:
     digest: str
     digests: dict[str, str]
     left_out: tuple[str, ...] = ()
+    not_finite: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of how the tables were taken."""
-        if not self.left_out:
-            return ()
-        names = ", ".join(map(repr, self.left_out))
-        return (f"the test table lacks {names}: nothing is learned from what it lacks",)
+        notes = [f"column {name!r} holds {found}" for name, found in self.not_finite.items()]
+        if self.left_out:
+            names = ", ".join(map(repr, self.left_out))
+            notes.append(f"the test table lacks {names}: nothing is learned from what it lacks")
+        return tuple(notes)
 
 
 def read_tables(
@@ -92,8 +98,18 @@ def read_tables(
     features = _shared_features(train_frame, test_frame, reserved)
     left_out = [name for name in train_frame.columns if name not in {*features, *reserved}]
     _parse_dates(train_frame, test_frame, features)
+    not_finite = make_finite(train_frame, features)
+    if test_frame is not None:
+        unlike = make_finite(test_frame, features)
+        not_finite |= {name: f"{words} (test rows)" for name, words in unlike.items()} | not_finite
     return TablePair(
-        train_frame, test_frame, features, _combined(digests), digests, tuple(left_out)
+        train_frame,
+        test_frame,
+        features,
+        _combined(digests),
+        digests,
+        tuple(left_out),
+        not_finite,
     )
 
 
@@ -112,6 +128,17 @@ def _require_targets(train: pd.DataFrame, targets: Sequence[str], path: Path) ->
         )
     if train[list(targets)].isna().to_numpy().any():
         raise TableProblem(f"{path.name} has rows without a value of {', '.join(targets)}")
+    for target in targets:
+        if not _is_countable(train[target]):
+            raise TableProblem(
+                f"{path.name} has rows whose {target} is infinite or beyond {LARGEST:.0e}; "
+                "take them out, or use another unit"
+            )
+
+
+def _is_countable(column: "pd.Series[Any]") -> bool:
+    floating = pd.api.types.is_float_dtype(column)
+    return not floating or bool((column.abs() <= LARGEST).all())
 
 
 def _shared_features(
@@ -139,8 +166,7 @@ def _parse_dates(train: pd.DataFrame, test: pd.DataFrame | None, features: tuple
         if holds_dates(train[name]):
             for frame in (train, test):
                 if frame is not None:
-                    words = frame[name].astype(object)
-                    frame[name] = pd.to_datetime(words, format="ISO8601", errors="coerce")
+                    frame[name] = as_moments(frame[name].astype(object))
 
 
 def _combined(digests: dict[str, str]) -> str:

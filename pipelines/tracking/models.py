@@ -190,6 +190,21 @@ def requirements() -> list[str]:
 
 
 def as_served(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """Return raw rows in types that MLflow's signatures bear: no integers that may be missing."""
+    """Return raw rows in types that MLflow's signatures bear.
+
+    They bear no integers that may be missing, and no dates beyond those that nanoseconds count
+    (1677 to 2262): the former become floats, columns with the latter text.
+    """
     whole = rows.select_dtypes("integer").columns
-    return rows.astype(dict.fromkeys(whole, "float64"))
+    served = rows.astype(dict.fromkeys(whole, "float64"))
+    for name in rows.select_dtypes("datetime").columns:
+        if not _is_near(rows[name]):
+            served[name] = rows[name].map(lambda moment: moment.isoformat(), na_action="ignore")
+    return served
+
+
+def _is_near(moments: "pd.Series[Any]") -> bool:
+    import pandas as pd
+
+    known = moments.dropna()
+    return bool(known.between(pd.Timestamp.min, pd.Timestamp.max).all())

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.errors import RecipeProblem
 from pipelines.features import STEPS, build_features, check_recipe, parse_recipe
+from pipelines.features.scale import SmoothRobustScaler
 from pipelines.features.steps import Setting
 
 CLASSES = Setting(classes=True, group_column="fruit", seed=3)
@@ -262,3 +263,26 @@ def test_a_pipeline_is_an_ordinary_scikit_learn_step():
 
     whole = make_pipeline(build_features(parse_recipe("auto"), CLASSES), LogisticRegression())
     assert cross_val_predict(whole, frame, y, cv=3).shape == y.shape
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e100, 1e300])
+def test_smooth_scaling_bears_numbers_of_any_size(scale):
+    seen = scale * np.array([[-1.0], [1.0], [0.5], [-0.5]])
+    scaler = SmoothRobustScaler().fit(seen)
+    asked = scaler.transform([[1.7e308], [-1.7e308], [0.0]])
+    assert np.isfinite(asked).all()
+    assert asked[0] > asked[2] == 0.0 > asked[1]
+
+
+def test_a_product_beyond_calculation_is_a_gap():
+    pipeline = build_features(
+        parse_recipe(
+            [
+                {"step": "product", "columns": ["a", "b"], "name": "area"},
+                {"step": "auto"},
+            ]
+        ),
+        Setting(True),
+    )
+    frame = pd.DataFrame({"a": [1e200, 1.0, 2.0, 3.0], "b": [1e200, 2.0, 3.0, 4.0]})
+    assert np.isfinite(pipeline.fit_transform(frame, np.array([0, 1, 0, 1]))).all()

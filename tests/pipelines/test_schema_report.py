@@ -324,3 +324,38 @@ def test_titanic_is_described_without_a_false_alarm(shared_data: Path) -> None:
     facts: dict[str, Any] = {one.name: one for one in report.columns}
     assert facts["Sex"].skill > 0.2
     assert facts["Cabin"].train_missing == pytest.approx(0.771, abs=0.001)
+
+
+@pytest.mark.parametrize("far", ["9999-12-31", "0001-01-01", "1500-02-02T10:00:00Z"])
+def test_dates_of_any_year_are_described(tmp_path: Path, far: str) -> None:
+    table = plain(120, 1).assign(until=np.where(np.arange(120) % 3, "2024-05-06", far))
+    table.to_csv(tmp_path / "train.csv", index=False)
+    table.drop(columns="answer").to_csv(tmp_path / "test.csv", index=False)
+    pair = read_tables(
+        tmp_path / "train.csv", tmp_path / "test.csv", targets=["answer"], id_column="id"
+    )
+    column = next(one for one in describe_tables(pair, ROLES).columns if one.name == "until")
+    assert column.train_kind == "date"
+    assert far[:10] in column.summary
+    assert all(bar.label[2:].strip()[4] == "-" for bar in column.bars)
+
+
+def test_numbers_beyond_those_of_trees_are_described(described: Builder) -> None:
+    report = described(lambda frame: frame.assign(w=np.where(frame["x"] > 0, 1e60, -1e90)))
+    assert "leak" not in rules(report)
+    assert next(one for one in report.columns if one.name == "w").skill is not None
+
+
+def test_infinite_and_huge_numbers_are_a_finding(tmp_path: Path) -> None:
+    table = plain(120, 1)
+    table.loc[:4, "x"] = np.inf
+    table.loc[:2, "w"] = [1e308, -1e308, 3.0]
+    table.to_csv(tmp_path / "train.csv", index=False)
+    pair = read_tables(tmp_path / "train.csv", None, targets=["answer"], id_column="id")
+    report = describe_tables(pair, ROLES)
+    found = [one.message for one in report.findings if one.rule == "not_finite"]
+    assert found == [
+        "'x' holds numbers that cannot be calculated with: 5 infinite values (taken as missing)",
+        "'w' holds numbers that cannot be calculated with: 2 values beyond 1e+100 (taken as that)",
+    ]
+    assert report.columns[1].train_missing == pytest.approx(5 / 120)

@@ -74,3 +74,27 @@ def test_the_real_titanic_table_is_read(shared_data):
     assert kinds["Name"] == kinds["Ticket"] == "text"
     assert kinds["Age"] == "numeric"
     assert np.isnan(pair.train["Age"]).sum() == 177
+
+
+def test_infinite_values_are_gaps_and_told_of(tmp_path):
+    train = "id,when,x,y\n1,2025-01-01,inf,a\n2,2025-02-01,4.5,b\n"
+    pair = read_tables(
+        *write(tmp_path, train, "id,when,x\n3,2025-03-01,-inf\n"), targets=["y"], id_column="id"
+    )
+    assert pair.train["x"].isna().tolist() == [True, False]
+    assert pair.test["x"].isna().all()
+    assert pair.notes == ("column 'x' holds 1 infinite value (taken as missing)",)
+
+
+@pytest.mark.parametrize("value", ["inf", "-1e308"])
+def test_a_target_beyond_calculation_is_refused(tmp_path, value):
+    train = f"id,when,x,y\n1,2025-01-01,3,{value}\n2,2025-02-01,4,1.5\n"
+    with pytest.raises(TableProblem, match=r"whose y is infinite or beyond 1e\+100"):
+        read_tables(*write(tmp_path, train), targets=["y"])
+
+
+def test_dates_of_several_time_zones_become_one_moment(tmp_path):
+    train = "id,when,x,y\n1,2025-01-01T01:00:00+02:00,3,a\n2,2025-02-01T00:00:00Z,4,b\n"
+    pair = read_tables(*write(tmp_path, train), targets=["y"], id_column="id")
+    expected = pd.to_datetime(["2024-12-31T23:00:00", "2025-02-01T00:00:00"])
+    assert (pair.train["when"].to_numpy() == expected.to_numpy()).all()

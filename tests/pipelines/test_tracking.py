@@ -18,11 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from pipelines.errors import TrackingProblem
 from pipelines.tracking import RunLog, TrackingPlace, TrackingSession, read_rows, recover_sessions
 from pipelines.tracking.filters import RunFilter
+from pipelines.tracking.models import as_served
 from pipelines.tracking.rows import Point
 from pipelines.tracking.runs import list_runs, list_studies, list_trials
 from pipelines.tracking.server import start_mlflow_server, ui_address, ui_addresses
@@ -265,3 +267,12 @@ def wait_for(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_dates_that_signatures_cannot_hold_are_served_as_text():
+    near = pd.Series(pd.to_datetime(["2024-01-01", None]))
+    far = pd.Series(["9999-12-31", None]).astype("datetime64[us]")
+    served = as_served(pd.DataFrame({"near": near, "far": far, "n": [1, 2]}))
+    assert pd.api.types.is_datetime64_any_dtype(served["near"])
+    assert served["far"].iloc[0] == "9999-12-31T00:00:00"
+    assert pd.isna(served["far"].iloc[1])

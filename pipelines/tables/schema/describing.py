@@ -153,7 +153,7 @@ def _summary(column: "pd.Series[Any]", kind: ColumnKind) -> str:
     if kind is ColumnKind.EMPTY:
         return "no value"
     if kind is ColumnKind.DATE:
-        return f"{known.min():%Y-%m-%d} … {known.max():%Y-%m-%d}"
+        return f"{_day(known.min())} … {_day(known.max())}"
     if kind is ColumnKind.NUMERIC:
         values = as_numbers(known)
         values = values[np.isfinite(values)]
@@ -164,6 +164,10 @@ def _summary(column: "pd.Series[Any]", kind: ColumnKind) -> str:
     counts = known.value_counts()
     shown = [f"{value} {count / len(column):.0%}" for value, count in counts.head(3).items()]
     return ", ".join(shown) if kind is not ColumnKind.TEXT else f"such as {counts.index[0]}"
+
+
+def _day(moment: pd.Timestamp) -> str:
+    return str(moment.to_datetime64().astype("datetime64[D]"))  # of any year, unlike strftime
 
 
 def _telling(

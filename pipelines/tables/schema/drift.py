@@ -75,9 +75,7 @@ def _counts(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Counts:
 
 def _ranges(edges: NDArray[np.float64], dates: bool) -> list[str]:
     if dates:
-        words = [
-            f"{pd.Timestamp('1970-01-01') + pd.Timedelta(days=edge):%Y-%m-%d}" for edge in edges
-        ]
+        words = [str(day) for day in np.floor(edges).astype("datetime64[D]")]
     else:
         words = [f"{edge:.4g}" for edge in edges]
     return [f"≤ {word}" for word in words] + [f"> {words[-1]}" if words else "all"]

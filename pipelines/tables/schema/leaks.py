@@ -54,6 +54,7 @@ class Question:
         ----------
         column : ndarray, shape (n_rows,)
         """
+        column = _of_tree_size(column)
         found = [self._skill_at(column, least) for least in (MIN_LEAF, len(column) // COARSE)]
         present = [skill for skill in found if skill is not None]
         return max(present, key=lambda skill: skill.gain) if present else None
@@ -79,6 +80,16 @@ class Question:
             return None
         spread = np.std(plain - left) / np.sqrt(len(column)) / plain.mean()
         return Skill(float(1.0 - left.mean() / plain.mean()), float(spread))
+
+
+def _of_tree_size(column: Numbers) -> Numbers:
+    """Return numbers that trees, which hold 32-bit ones, can take; of larger ones the ranks."""
+    known = np.isfinite(column)
+    if not known.any() or np.abs(column[known]).max() <= np.finfo(np.float32).max:
+        return column
+    ranks = np.full(len(column), np.nan)
+    ranks[known] = np.unique(column[known], return_inverse=True)[1]
+    return ranks
 
 
 def ask(

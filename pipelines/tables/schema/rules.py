@@ -63,6 +63,7 @@ def find(evidence: Evidence) -> tuple[Finding, ...]:
         _shift,
         _drifts,
         _unseen,
+        _not_finite,
         _missing,
         _constants,
         _duplicates,
@@ -179,6 +180,17 @@ def _unseen(evidence: Evidence) -> Iterator[Finding]:
                 "know better",
                 (one.name,),
             )
+
+
+def _not_finite(evidence: Evidence) -> Iterator[Finding]:
+    for name, found in evidence.pair.not_finite.items():
+        yield Finding(
+            "not_finite",
+            "warning",
+            f"{name!r} holds numbers that cannot be calculated with: {found}",
+            "often a division by zero, or a stand-in for a missing value: mend it in both tables",
+            (name,),
+        )
 
 
 def _missing(evidence: Evidence) -> Iterator[Finding]:
