@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from experiments.definition.recipes import values_of
 from experiments.definition.sections import Experiment
 from experiments.overviews.recipes import compare_recipes
-from experiments.reporting.building import build_report
 from experiments.reporting.history import as_history, keep_trials
 from experiments.reporting.material import ANSWERS_FOLDER, CURVES_FILE
 from experiments.study.data import ContestData, as_predictions
@@ -130,12 +129,29 @@ def finish(
     )
 
 
-def report_on(folder: Path, experiment: Experiment, learned: Learned) -> None:
-    """Make the study's report; should that fail, the study itself is finished all the same."""
-    try:
-        build_report(folder, experiment.report.baselines, learned=learned)
-    except Exception:  # hours of search must not be lost for a picture
-        logger.exception("study %s is finished, but its report could not be made", folder.name)
+def make_pages(study: str, pages: Mapping[str, Callable[[], object]]) -> list[str]:
+    """Make the pages about a study; should one fail, the study is finished all the same.
+
+    Parameters
+    ----------
+    study : str
+    pages : mapping
+        What a page is called -> makes it.
+
+    Returns
+    -------
+    list of str
+        A note for each page that could not be made.
+    """
+    notes = []
+    for page, make in pages.items():
+        try:
+            make()
+        except Exception as error:  # hours of search must not be lost for a picture
+            logger.exception("study %s is finished, but %s could not be made", study, page)
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            notes.append(f"{page} could not be made ({reason}); the study is finished without it")
+    return notes
 
 
 def origin_of(data: ContestData) -> dict[str, Any]:

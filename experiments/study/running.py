@@ -15,9 +15,10 @@ from threadpoolctl import threadpool_limits
 from experiments.definition.sections import Experiment
 from experiments.errors import ExperimentError
 from experiments.overviews.tables import keep_schema
+from experiments.reporting.building import build_report
 from experiments.study.data import ContestData, find_data, read_data
 from experiments.study.earlier_studies import earlier_points, keep_earlier_points
-from experiments.study.finishing import MODEL_FOLDER, Finished, finish, report_on
+from experiments.study.finishing import MODEL_FOLDER, Finished, finish, make_pages
 from experiments.study.gathering import gather, record_lost, record_place
 from experiments.study.identity import study_place
 from experiments.study.library import front_trials
@@ -249,12 +250,16 @@ def _finish(shop: Workshop, log: RunLog) -> Finished:
 
 def _describe(shop: Workshop, finished: Finished) -> None:
     """Write the pages about the study and its tables that the experiment asks for."""
-    wish = shop.experiment.report
+    wish, folder, study = shop.experiment.report, shop.folder, shop.place.name
+    pages: dict[str, Callable[[], object]] = {}
     if wish.enabled:
-        report_on(shop.folder, shop.experiment, finished.learned)
-        write_plots(shop.study, shop.folder, shop.place.name)
+        pages["its report"] = lambda: build_report(folder, wish.baselines, learned=finished.learned)
+        pages["the page of plots"] = lambda: write_plots(shop.study, folder, study)
     if wish.tables:
-        keep_schema(shop.folder, shop.data, shop.experiment.seed)
+        pages["the page on its tables"] = lambda: keep_schema(
+            folder, shop.data, shop.experiment.seed
+        )
+    shop.notes += make_pages(study, pages)
 
 
 def _close_in_trouble(

@@ -242,3 +242,20 @@ def test_a_search_without_gain_ends_before_its_budget(small_home, small_experime
     )
     result = run_experiment(parse_experiment(content, "small"), small_home)
     assert result.trials < 20
+
+
+def test_a_page_that_cannot_be_made_costs_no_study(small_home, small_experiment, caplog):
+    experiment = parse_experiment(small_experiment(search={"trials": 2}), "small")
+    first = run_experiment(experiment, small_home)
+    assert first.folder is not None
+    for page in ("schema.html", "plots.html"):
+        (first.folder / page).unlink(missing_ok=True)
+    (first.folder / ".schema.json").mkdir()  # nothing can be written where a folder stands
+    with caplog.at_level("ERROR"):
+        again = run_experiment(experiment, small_home)
+    assert again.chosen.score == first.chosen.score
+    assert any(
+        note.startswith("the page on its tables could not be made (IsADirectoryError")
+        for note in again.notes
+    )
+    assert "the page on its tables could not be made" in caplog.text
