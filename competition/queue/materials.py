@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -45,9 +46,20 @@ def contest_folder(store: Store, version_id: int) -> Path:
         files = list(session.scalars(query))
     wanted = {_place(row): row.digest for row in files if row.kind != DATA or _is_sample(row)}
     folder = store.home.resolve() / "spool" / "contests" / _key(version, wanted)
-    if not folder.is_dir():
+    if not _is_whole(store, wanted, folder):
+        shutil.rmtree(folder, ignore_errors=True)
         _lay_out(store, version, wanted, folder)
     return folder
+
+
+def _is_whole(store: Store, files: dict[str, str], folder: Path) -> bool:
+    """Whether all files are there: in a home that was moved, links lead to where it was."""
+    if not folder.is_dir():
+        return False
+    places = {folder / name: store.files.path(digest) for name, digest in files.items()}
+    return all(
+        place.exists() and place.resolve() == stored.resolve() for place, stored in places.items()
+    )
 
 
 def _lay_out(store: Store, version: VersionRow, files: dict[str, str], folder: Path) -> None:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from competition.queue.materials import contest_folder
 from competition.store import Status, add_user, create_token, get_entry, submit_entry
+from competition.store.contests import contest_record
 
 
 @pytest.fixture
@@ -111,3 +113,16 @@ def test_a_database_that_cannot_be_reached_is_one_clear_line(ripe, tmp_path):
     status, _, errors = outcome(worker)
     assert status == 1
     assert errors.startswith("ripe: the database") and errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_home_that_was_moved_scores_by_its_own_files(store, waiting, tmp_path):
+    folder = contest_folder(store, contest_record(store, "toy").version_id)
+    solution = folder / "solution.csv"
+    told = solution.read_bytes()
+    solution.unlink()
+    assert contest_folder(store, contest_record(store, "toy").version_id) == folder
+    solution.unlink()
+    solution.symlink_to(tmp_path / "where the home was" / "solution.csv")
+    contest_folder(store, contest_record(store, "toy").version_id)
+    assert solution.read_bytes() == told

@@ -148,6 +148,17 @@ def test_a_restored_home_serves_entries_boards_runs_and_models(ripe, home, tmp_p
     assert run_python(LOADS, moved, run) == ["kept", "[42]", "True"]
 
 
+def test_what_a_worker_lays_out_is_left_out_without_a_word(ripe, home, tmp_path):
+    laid_out = home / "spool" / "contests" / "f00"
+    laid_out.mkdir(parents=True)
+    (laid_out / "contest.toml").write_text("x")
+    (laid_out / "solution.csv").symlink_to(home / "host.db")
+    status, output, _ = ripe("--home", home, "backup", tmp_path / "all.tar.gz")
+    assert status == 0 and "left out" not in output
+    assert ripe("restore", tmp_path / "all.tar.gz", "--home", tmp_path / "new")[0] == 0
+    assert not (tmp_path / "new" / "spool" / "contests").exists()
+
+
 def test_only_its_owner_reads_a_backup_and_a_restored_home(ripe, home, tmp_path):
     ripe("--home", home, "backup", tmp_path / "all.tar.gz")
     ripe("restore", tmp_path / "all.tar.gz", "--home", tmp_path / "new")
