@@ -16,6 +16,7 @@ import pytest
 from competition.building import build_contest_folder
 from experiments import Progress, StudyResult, run_experiment
 from experiments.definition.loading import parse_experiment
+from pipelines.tracking.addresses import move_addresses
 from pipelines.tracking.store import prepare_store
 
 
@@ -73,16 +74,17 @@ def finished(
 
 @pytest.fixture(scope="session")
 def copy_home() -> Callable[[Path, Path], Path]:
-    """Copies a home, its database as a database, to another place."""
+    """Copies a home to another place: its database as a database, its runs' files with it."""
 
     def copy(home: Path, place: Path) -> Path:
-        left_out = shutil.ignore_patterns("mlflow.db*", "spool", "artifacts")
+        left_out = shutil.ignore_patterns("mlflow.db*", "spool")
         shutil.copytree(home, place, ignore=left_out)
         with (
             closing(sqlite3.connect(home / "mlflow.db")) as source,
             closing(sqlite3.connect(place / "mlflow.db")) as target,
         ):
             source.backup(target)
+        move_addresses(place / "mlflow.db", str(home), str(place))
         return place
 
     return copy

@@ -9,7 +9,7 @@ import click
 
 from ripe.commands.contest.new import add_built, refuse_taken, tell
 from ripe.commands.contest.opening import place_of
-from ripe.console import say
+from ripe.console import home_of, say
 
 
 @click.command("import")
@@ -39,6 +39,7 @@ def import_command(
     """
     from competition.building import write_contest
     from competition.building.foreign import prepare_foreign, read_foreign
+    from competition.store.opening import make_private
 
     with read_foreign(source, data=data) as foreign:
         built = prepare_foreign(
@@ -46,6 +47,7 @@ def import_command(
         )
         refuse_taken(ctx, built.contest.slug)
         folder = place_of(ctx, built.contest.slug)
+        make_private(home_of(ctx))
         write_contest(built, folder, extra_files=foreign.extra_files)
     contest = add_built(ctx, folder, opens=not closed, now=datetime.now(UTC))
     tell(contest, folder, built)

@@ -30,10 +30,7 @@ def store_of(ctx: click.Context) -> Store:
 
 
 def place_of(ctx: click.Context, slug: str) -> Path:
-    """Return where the home keeps a contest's folder; a home that is made by this is private."""
-    from competition.store.opening import make_private
-
-    make_private(home_of(ctx))
+    """Return where the home keeps a contest's folder."""
     return home_of(ctx) / "contests" / slug
 
 
