@@ -111,6 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except click.exceptions.Exit as stop:
         status = stop.exit_code
+    except click.NoSuchOption as error:
+        _about_home(error).show()
+        status = error.exit_code
     except click.UsageError as error:
         error.show()
         status = error.exit_code
@@ -129,6 +132,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _refuse(str(error))
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _about_home(error: click.NoSuchOption) -> click.UsageError:
+    """Return an error that says where --home goes, where it was given behind the command."""
+    if error.option_name != "--home" or error.ctx is None:
+        return error
+    words = error.ctx.command_path.removeprefix("ripe ")
+    message = f"--home goes before the command: ripe --home FOLDER {words} ..."
+    return click.UsageError(message, error.ctx)
 
 
 def _refuse(message: str) -> None:

@@ -7,6 +7,7 @@ so that output can be piped.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,15 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["Advance", "home_of", "print_json", "print_table", "progress", "say"]
+__all__ = [
+    "Advance",
+    "command_line",
+    "home_of",
+    "print_json",
+    "print_table",
+    "progress",
+    "say",
+]
 
 
 WIDTH_IN_A_PIPE = 160
@@ -36,6 +45,21 @@ def home_of(ctx: click.Context) -> Path:
     if home is None:
         raise click.UsageError("this command runs under 'ripe', which names the home folder")
     return home
+
+
+def command_line(ctx: click.Context, *words: str) -> str:
+    """Return a command of `ripe` for the same home, to be pasted into a shell.
+
+    The home is named as it was given, and in full where the environment gave it: the line may
+    be pasted into another terminal.
+    """
+    from ripe.home import DEFAULT_HOME, home_folder
+
+    home = home_of(ctx)
+    given = ctx.find_root().params.get("home")
+    is_default = given is None and home == home_folder(DEFAULT_HOME)
+    options = [] if is_default else ["--home", str(given or home)]
+    return shlex.join(["ripe", *options, *words])
 
 
 def say(text: str = "") -> None:

@@ -21,7 +21,7 @@ from experiments.study.terms import EXPERIMENT
 from pipelines.search import StudyPlace
 from pipelines.search.objectives import SCORE, best_trial
 from pipelines.search.storage import close_study, storage_url, study_names
-from pipelines.search.study import REASON, join_study
+from pipelines.search.study import DROPPED, REASON, counted_trials, join_study
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -83,15 +83,16 @@ class StudyDetails:
         The most important parameter first; empty with few trials.
     failures : mapping of int to str
         Failed trials with their reasons.
-    to_continue : str
-        The command that goes on with the study.
+    to_continue : tuple of tuple of str
+        The commands that go on with the study, one after the other, each as the words behind
+        ``ripe``; empty where its experiment file is not known.
     """
 
     overview: StudyOverview
     parameters: Mapping[str, Any]
     importances: Mapping[str, float]
     failures: Mapping[int, str]
-    to_continue: str
+    to_continue: tuple[tuple[str, ...], ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the details for JSON."""
@@ -126,7 +127,16 @@ def study_places(home: Path, storage: str | None = None) -> list[StudyPlace]:
 
 
 def find_place(home: Path, name: str, storage: str | None = None) -> StudyPlace:
-    """Return where the study lies whose name is, or begins with, `name`.
+    """Return where a study lies.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+    name : str
+        The study's name, the first letters of one, or an experiment's name: of its studies the
+        one active last.
+    storage : str, optional
+        Optuna database that is looked at in place of the home's journals.
 
     Raises
     ------
@@ -137,6 +147,10 @@ def find_place(home: Path, name: str, storage: str | None = None) -> StudyPlace:
     if name in places:
         return places[name]
     found = [one for one in places if one.startswith(name)]
+    of_experiment = [one for one in found if one.rpartition("-")[0] == name]
+    if len(of_experiment) > 1:
+        return max((places[one] for one in of_experiment), key=_last_active)
+    found = of_experiment or found
     if len(found) > 1:
         raise UnknownStudy(f"several studies begin with {name!r}: {', '.join(sorted(found))}")
     if not found:
@@ -144,6 +158,11 @@ def find_place(home: Path, name: str, storage: str | None = None) -> StudyPlace:
         hint = did_you_mean(name, places) or "; 'ripe study list' names them"
         raise UnknownStudy(f"no study in {where} has a name that begins with {name!r}{hint}")
     return places[found[0]]
+
+
+def _last_active(place: StudyPlace) -> str:
+    with opened(place) as study:
+        return _last(study.get_trials(deepcopy=False))
 
 
 @contextmanager
@@ -211,7 +230,11 @@ def failures(study: Study) -> dict[int, str]:
     from optuna.trial import TrialState
 
     failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
-    return {trial.number: str(trial.user_attrs.get(REASON, "died")) for trial in failed}
+    return {trial.number: _why_failed(trial) for trial in failed}
+
+
+def _why_failed(trial: FrozenTrial) -> str:
+    return str(trial.user_attrs.get(REASON) or trial.user_attrs.get(DROPPED, "died"))
 
 
 def kept_experiment(study: Study) -> Experiment | None:
@@ -222,17 +245,29 @@ def kept_experiment(study: Study) -> Experiment | None:
         return None
 
 
-def to_continue(study: Study) -> str:
-    """Return the command that goes on with a study, or a sentence where there is none."""
+def to_continue(study: Study) -> tuple[tuple[str, ...], ...]:
+    """Return the commands that go on with a study; none where its experiment is not kept.
+
+    A file that they write has the study's own name, which no file of a user's has.
+    """
     experiment = kept_experiment(study)
     if experiment is None:
-        return "run its experiment file again: ripe run FILE --trials N"
-    spent = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
-    more = f" --trials {2 * spent}" if spent >= experiment.search.trials else ""
+        return ()
+    trials = ("--trials", str(_next_budget(study, experiment)))
     if _is_shipped(experiment):
-        return f"ripe run {experiment.name}{more}"
-    file = f"{experiment.name}.toml"
-    return f"ripe study show {study.study_name} --toml > {file} && ripe run {file}{more}"
+        return (("run", experiment.name, *trials),)
+    file = f"{study.study_name}.toml"
+    return (
+        ("study", "show", study.study_name, "--toml", "-o", file),
+        ("run", file, *trials),
+    )
+
+
+def _next_budget(study: Study, experiment: Experiment) -> int:
+    """Return the budget wished for or, once it is spent, twice what was counted against it."""
+    spent = len(counted_trials(study))
+    wanted = experiment.search.trials
+    return wanted if spent < wanted else 2 * spent
 
 
 def _is_shipped(experiment: Experiment) -> bool:

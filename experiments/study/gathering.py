@@ -17,7 +17,7 @@ from experiments.study.searching import RECORDED_AT
 from experiments.study.workshop import Workshop
 from pipelines.models import fit_candidates
 from pipelines.search.heartbeat import OWNER
-from pipelines.search.study import REASON, ended_trials
+from pipelines.search.study import DROPPED, REASON, ended_trials
 from pipelines.search.trials import TrialOutcome, out_of_fold
 from pipelines.tracking.locking import locked
 from pipelines.tracking.rows import Point, in_ms
@@ -110,14 +110,15 @@ def record_lost(shop: Workshop) -> None:
     for trial in _not_gathered(shop.folder, lost):
         with shop.session.run(f"trial-{trial.number:05d}") as log:
             begun, ended = _moments(trial)
-            log.start(f"#{trial.number} lost", now=begun, parent=STUDY_KEY)
+            why = trial.user_attrs.get(DROPPED)
+            log.start(f"#{trial.number} {why or 'lost'}", now=begun, parent=STUDY_KEY)
             log.parameters(trial.params)
             log.tags(
                 {
                     "ripe.kind": "trial",
                     "optuna.trial": str(trial.number),
                     "optuna.state": "FAIL",
-                    "stop.reason": "its worker stopped or died before it was done",
+                    "stop.reason": why or "its worker died before it was done",
                     "worker": _worker(trial),
                 }
             )

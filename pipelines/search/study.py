@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 RETRY_OF = "retry_of"
 REASON = "reason"
+DROPPED = "dropped"
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -138,12 +140,16 @@ def _fail_silent_trials(study: "Study", running: set[int]) -> set[int]:
 
 
 def drop_own_trials(study: "Study", place: StudyPlace) -> None:
-    """Fail the trials that this process is in the middle of, also one it has just asked for."""
+    """Fail the trials that this process is in the middle of, also one it has just asked for.
+
+    They say that they were interrupted, which tells them from those whose process died.
+    """
     from optuna.trial import TrialState
 
     with place.turn(study):
         for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if trial.user_attrs.get(OWNER, this_process()) == this_process():
+                study._storage.set_trial_user_attr(trial._trial_id, DROPPED, INTERRUPTED)
                 study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 

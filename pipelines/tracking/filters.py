@@ -8,6 +8,7 @@ from pipelines.errors import TrackingProblem
 
 Kind = Literal["study", "trial", "hand-made", "all"]
 State = Literal["finished", "running", "failed", "killed", "pruned"]
+HAND_MADE, HAND_MADE_TRIAL = "hand-made", "hand-made trial"
 AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 CONDITION = re.compile(
     r"(?:(?P<group>metrics|params|tags|attributes)\.)?(?P<name>.+?)\s*"
@@ -15,6 +16,7 @@ CONDITION = re.compile(
     re.IGNORECASE,
 )
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+SIGNS = "= != < <= > >= LIKE ILIKE"
 EXAMPLE = "cv.score > 0.9 and params.model = network"
 
 
@@ -60,9 +62,16 @@ class RunFilter:
 
 
 def _kind(kind: Kind | None) -> str:
+    """Return the condition for a kind; a trial made by hand is of two kinds."""
     if kind == "all":
         return ""
-    return "tags.`ripe.kind` != 'trial'" if kind is None else f"tags.`ripe.kind` = '{kind}'"
+    if kind is None:
+        return f"tags.`ripe.kind` != 'trial' and tags.`ripe.kind` != '{HAND_MADE_TRIAL}'"
+    if kind == "trial":
+        return "tags.`ripe.kind` LIKE '%trial'"
+    return (
+        f"tags.`ripe.kind` LIKE '{kind}%'" if kind == HAND_MADE else f"tags.`ripe.kind` = '{kind}'"
+    )
 
 
 def _state(state: State | None) -> str:
@@ -97,6 +106,11 @@ def _condition(text: str) -> str:
     if found is None:
         raise TrackingProblem(f"a condition is NAME SIGN VALUE, as in {EXAMPLE!r}, not {text!r}")
     name, value = found["name"].strip("`\"' "), found["value"].strip("\"'")
+    if found["value"][0] in "<>=!":
+        raise TrackingProblem(
+            f"the sign of a condition is one of {SIGNS}, not {found['sign']}{found['value'][0]}; "
+            f"write it as in {EXAMPLE!r}"
+        )
     sign = found["sign"].upper()
     group = (found["group"] or ("metrics" if NUMBER.fullmatch(value) else "params")).lower()
     if group == "metrics":

@@ -22,6 +22,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.tracking.filters import HAND_MADE, HAND_MADE_TRIAL
 from pipelines.tracking.session import SPOOL_FOLDER, TrackingPlace, TrackingSession, recover_home
 from pipelines.tracking.surroundings import (
     CODE_FOLDER,
@@ -33,7 +34,6 @@ from pipelines.tracking.surroundings import (
 from pipelines.tracking.tracked import TrackedRun
 
 EXPERIMENT = "hand-made"
-KIND, KIND_BELOW = "hand-made", "trial"
 ROOT_KEY = "study"
 HOME_VARIABLE, DEFAULT_HOME = "RIPE_HOME", ".ripe"
 
@@ -85,7 +85,7 @@ def track(
     else:
         session = parent.session
         run = _start(session, parent.child_key(), name, parent.key)
-        run.tags({"ripe.kind": KIND_BELOW})
+        run.tags({"ripe.kind": HAND_MADE_TRIAL})
     try:
         with _following(run):
             yield run
@@ -128,7 +128,7 @@ def _start(session: TrackingSession, key: str, name: str, parent: str | None) ->
 
 
 def _describe(run: TrackedRun, experiment: str, lower_is_better: bool | None) -> None:
-    run.tags({"ripe.kind": KIND, "contest": experiment})
+    run.tags({"ripe.kind": HAND_MADE, "contest": experiment})
     run.tags({**code_version(), **library_versions(), **machine()})
     if lower_is_better is not None:
         run.tags({"metric.direction": f"{'lower' if lower_is_better else 'higher'} is better"})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ripe.console import home_of, print_json, print_table, progress, say
+from ripe.console import command_line, home_of, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from experiments import Experiment, Progress, StudyResult
@@ -110,7 +110,7 @@ def command(
     if as_json:
         print_json({**result.as_dict(), "entry": entry})
     elif not quiet:
-        _tell(loaded, result, entry)
+        _tell(ctx, loaded, result, entry)
 
 
 def _one_baseline(model: str | None, experiment: str) -> tuple[str, ...]:
@@ -228,7 +228,9 @@ def _submit(home: Path, result: StudyResult, message: str, tracking: str | None)
     return submit_run(home, run, result.contest, text, server, tracking=tracking).ref
 
 
-def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> None:
+def _tell(
+    ctx: click.Context, experiment: Experiment, result: StudyResult, entry: int | None
+) -> None:
     if not result.new_trials:
         say(_why_nothing(experiment, result))
     print_table(
@@ -248,13 +250,26 @@ def _tell(experiment: Experiment, result: StudyResult, entry: int | None) -> Non
     for note in result.notes:
         say(f"Note: {note}")
     if experiment.report.enabled:
-        say(f"Report: ripe report {result.study}")
+        say(f"Report: {command_line(ctx, 'report', result.study)}")
     if result.warning:
         say(f"Rows wait on disk, to be sent by the next run: {result.warning}")
     if entry is not None:
-        say(f"Entry {entry} stands in {result.contest}; see: ripe leaderboard {result.contest}")
+        board = command_line(ctx, "leaderboard", result.contest)
+        say(f"Entry {entry} stands in {result.contest}; see: {board}")
     elif result.predictions is not None:
-        say(f"Submit it: ripe submit --run {str(result.run_id)[:8]} -c {result.contest}")
+        say(next_step(ctx, experiment, result))
+
+
+def next_step(ctx: click.Context, experiment: Experiment, result: StudyResult) -> str:
+    """Say what can be done with the predictions: to send them needs a contest and a run's id."""
+    if result.run_id is None:
+        runs = command_line(ctx, "runs")
+        return f"To submit it, wait until its run is sent: {runs} sends it and names its id"
+    run = result.run_id[:8]
+    if experiment.contest is None:
+        file = f"{experiment.name}.csv"
+        return f"Write its predictions: {command_line(ctx, 'export', run, '-o', file)}"
+    return f"Submit it: {command_line(ctx, 'submit', '--run', run, '-c', result.contest)}"
 
 
 def _why_nothing(experiment: Experiment, result: StudyResult) -> str:

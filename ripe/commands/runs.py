@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+SHOWN = 20
+MOST = 50_000  # that MLflow gives at once
+
 
 @click.group(invoke_without_command=True)
 @click.option("-c", "--contest", metavar="SLUG", help="Runs on this contest only.")
@@ -37,7 +40,9 @@ __all__ = ["command"]
 )
 @click.option("--trials", "study", metavar="RUN", help="The trials of this study's run.")
 @click.option(
-    "--limit", type=click.IntRange(1, 50_000), default=20, show_default=True, help="Most runs."
+    "--limit",
+    type=click.IntRange(1, MOST),
+    help=f"Most runs (default: {SHOWN} in the table, all with --json).",
 )
 @click.option("--tracking", metavar="URL", help="MLflow server or database (default: this home's).")
 @click.option("--json", "as_json", is_flag=True, help="A list of run objects.")
@@ -50,7 +55,7 @@ def command(
     state: State | None,
     where: str | None,
     study: str | None,
-    limit: int,
+    limit: int | None,
     tracking: str | None,
     as_json: bool,
 ) -> None:
@@ -62,14 +67,18 @@ def command(
 
     home = home_of(ctx)
     wanted = RunFilter(contest, experiment, kind, state, where)
-    if study is None:
-        runs = list_runs(home, wanted, limit=limit, uri=tracking)
-    else:
-        runs = list_trials(home, study, wanted, limit=limit, uri=tracking)
+
+    def find(most: int) -> list[RunSummary]:
+        if study is None:
+            return list_runs(home, wanted, limit=most, uri=tracking)
+        return list_trials(home, study, wanted, limit=most, uri=tracking)
+
     if as_json:
-        print_json([run.as_dict() for run in runs])
-    elif runs:
+        print_json([run.as_dict() for run in find(limit or MOST)])
+    elif runs := find(limit or SHOWN):
         _show(runs)
+        if len(runs) == (limit or SHOWN) and (total := len(find(MOST))) > len(runs):
+            say(f"{len(runs)} of {total}; --limit N shows more")
     elif wanted == RunFilter():
         say("No runs yet. Start one: ripe run avocado_ripeness")
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ripe.console import home_of, print_json, print_table, say
+from ripe.console import command_line, home_of, print_json, print_table, say
 
 if TYPE_CHECKING:
     from experiments.overviews.studies import StudyDetails, StudyOverview
@@ -84,9 +84,27 @@ def _states(study: StudyOverview) -> str:
 @storage_option
 @click.option("--json", "as_json", is_flag=True, help="A study object.")
 @click.option("--toml", "as_toml", is_flag=True, help="The experiment file it was begun with.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="With --toml: a new file to write it to; one that is there is never replaced.",
+)
 @click.pass_context
-def show(ctx: click.Context, name: str, storage: str | None, as_json: bool, as_toml: bool) -> None:
-    """Show the study whose name begins with NAME: its best trial, what mattered, how to go on."""
+def show(
+    ctx: click.Context,
+    name: str,
+    storage: str | None,
+    as_json: bool,
+    as_toml: bool,
+    output: Path | None,
+) -> None:
+    """Show the study whose name begins with NAME: its best trial, what mattered, how to go on.
+
+    NAME may be an experiment's name: its study that was active last.
+    """
+    if output is not None and not as_toml:
+        raise click.UsageError("-o belongs to --toml")
     from experiments.definition.writing import format_experiment
     from experiments.overviews.studies import find_place, kept_experiment, opened, study_details
 
@@ -95,16 +113,45 @@ def show(ctx: click.Context, name: str, storage: str | None, as_json: bool, as_t
             experiment = kept_experiment(study)
             if experiment is None:
                 raise click.ClickException(f"study {study.study_name} keeps no experiment file")
-            click.echo(format_experiment(experiment), nl=False)
+            _give(format_experiment(experiment), output)
             return
         details = study_details(study)
+    to_continue = _to_continue(ctx, details)
     if as_json:
-        print_json(details.as_dict())
+        print_json({**details.as_dict(), "to_continue": to_continue})
     else:
-        _tell(details)
+        _tell(details, to_continue)
 
 
-def _tell(details: StudyDetails) -> None:
+def _give(text: str, output: Path | None) -> None:
+    """Print a text, or write it to a file that is not there yet."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise click.ClickException(
+            f"{output} is there already and is left as it is; give another name with -o"
+        ) from None
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+    say(f"Wrote {output}")
+
+
+def _to_continue(ctx: click.Context, details: StudyDetails) -> str:
+    """Return the line that goes on with a study; an address shows no password."""
+    from pipelines.tracking.store import shown
+
+    if not details.to_continue:
+        return "run its experiment file again: ripe run FILE --trials N"
+    given = ctx.get_parameter_source("storage") is click.core.ParameterSource.COMMANDLINE
+    place = ("--storage", shown(str(ctx.params["storage"]))) if given else ()
+    return " && ".join(command_line(ctx, *words, *place) for words in details.to_continue)
+
+
+def _tell(details: StudyDetails, to_continue: str) -> None:
     study = details.overview
     facts: list[tuple[str, object]] = [
         ("study", study.name),
@@ -123,7 +170,7 @@ def _tell(details: StudyDetails) -> None:
         print_table(("what mattered", ">share", ""), bars)
     if details.failures:
         _tell_failures(details)
-    say(f"To go on: {details.to_continue}")
+    say(f"To go on: {to_continue}")
 
 
 def _tell_failures(details: StudyDetails) -> None:
@@ -160,7 +207,10 @@ def plot(ctx: click.Context, name: str, output: Path, storage: str | None) -> No
     from pipelines.search.plotting import FEWEST_FOR_PLOTS, write_plots
 
     with opened(find_place(home_of(ctx), name, storage)) as study:
-        path = write_plots(study, output, study.study_name)
+        try:
+            path = write_plots(study, output, study.study_name)
+        except OSError as error:
+            raise click.ClickException(f"cannot write into {output}: {error.strerror}") from None
     if path is None:
         raise click.ClickException(
             f"there is nothing to draw with fewer than {FEWEST_FOR_PLOTS} complete trials"

@@ -37,7 +37,11 @@ INTERRUPTED = 130
 @click.option("--slots", type=click.IntRange(1, 64), default=1, help="Entries scored side by side.")
 @click.option("--name", help="Shown to hosts; default: machine and process.")
 @click.option("--once", is_flag=True, help="End when no entry waits any more.")
-@click.option("--study", metavar="NAME", help="Search in this study of ripe run, and end with it.")
+@click.option(
+    "--study",
+    metavar="NAME",
+    help="Search in this study of ripe run (its first letters, or its experiment's name).",
+)
 @click.option(
     "--storage",
     metavar="URL",
@@ -116,11 +120,13 @@ def _search(
     tracking: str | None,
     threads: int,
 ) -> None:
+    from experiments.overviews.studies import find_place
     from experiments.workers.working import WorkOrder, work
     from pipelines.search.storage import storage_url
 
+    name = find_place(home, study, storage).name
     order = WorkOrder(
-        study,
+        name,
         str(home),
         None if storage is None else storage_url(storage),
         threads=threads,
@@ -129,7 +135,7 @@ def _search(
     )
     stop = threading.Event()
     _stop_on_signals(stop)
-    say(f"Searching in {study}; Ctrl-C to stop")
+    say(f"Searching in {name}; Ctrl-C to stop")
     try:
         tried = work(order, should_stop=stop.is_set, on_progress=_log_best())
     except KeyboardInterrupt:

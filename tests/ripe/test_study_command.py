@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
 from experiments.definition.loading import load_experiment
-from experiments.overviews.studies import list_studies
+from experiments.overviews.studies import list_studies, study_details
 from experiments.study.terms import EXPERIMENT
 from pipelines.search import StudyPlace, open_study
 from pipelines.search.storage import close_study
-from pipelines.search.study import REASON
+from pipelines.search.study import REASON, drop_own_trials, join_study
 
 
 def ripe(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -42,12 +44,20 @@ def fill(study: optuna.Study, trials: int) -> None:
             study.tell(trial, state=TrialState.FAIL)
 
 
-def add_study(home: Path, name: str, experiment: str | None, trials: int, url: str | None = None):
+def add_study(
+    home: Path,
+    name: str,
+    experiment: str | None,
+    trials: int,
+    url: str | None = None,
+    own: Mapping[str, Any] | None = None,
+):
     study = open_study(
         StudyPlace(home / "studies" / f"{name}.journal", name, url), greater_is_better=True
     )
     if experiment:
-        content = load_experiment(experiment).model_dump(mode="json")
+        changed = [f"{key}={value}" for key, value in (own or {}).items()]
+        content = load_experiment(experiment, changed).model_dump(mode="json")
         study.set_user_attr(EXPERIMENT, content)
     fill(study, trials)
     close_study(study)
@@ -78,7 +88,7 @@ def test_a_study_is_shown_with_what_mattered_what_failed_and_how_to_go_on(home):
     shown = ripe(home, "study", "show", "avocado_ripeness-aaaa").stdout
     assert "training diverged" in shown
     assert "learning_rate" in shown
-    assert "To go on: ripe run avocado_ripeness" in shown
+    assert f"To go on: ripe --home {home} run avocado_ripeness --trials 24\n" in shown
     told = json.loads(ripe(home, "study", "show", "avocado_ripeness-aaaa", "--json").stdout)
     assert told["importances"] == {"learning_rate": 1.0}
     assert told["failures"] == {"7": "training diverged", "8": "training diverged"}
@@ -88,6 +98,47 @@ def test_a_study_gives_its_experiment_file_back(home, tmp_path):
     written = tmp_path / "again.toml"
     written.write_text(ripe(home, "study", "show", "avocado_ripeness-aaaa", "--toml").stdout)
     assert load_experiment(str(written)) == load_experiment("avocado_ripeness")
+
+
+def test_the_line_that_goes_on_with_a_study_of_ones_own_leaves_ones_files_alone(tmp_path):
+    home = tmp_path / "my home"
+    add_study(home, "s3-dddd", "avocado_ripeness", 20, own={"name": "s3", "search.trials": 9})
+    mine = tmp_path / "s3.toml"
+    mine.write_text("mine")
+    line = ripe(home, "study", "show", "s3").stdout.splitlines()[-1].removeprefix("To go on: ")
+    first, second = (shlex.split(one) for one in line.split(" && "))
+    assert first == [
+        *("ripe", "--home", str(home)),
+        *("study", "show", "s3-dddd", "--toml", "-o", "s3-dddd.toml"),
+    ]
+    assert second == ["ripe", "--home", str(home), "run", "s3-dddd.toml", "--trials", "40"]
+    written = tmp_path / "s3-dddd.toml"
+    words = ("study", "show", "s3-dddd", "--toml", "-o", str(written))
+    assert ripe(home, *words).returncode == 0
+    assert load_experiment(written).name == "s3"
+    before = written.read_bytes()
+    refused = ripe(home, *words)
+    assert refused.returncode == 1
+    assert "is there already" in refused.stderr
+    assert (written.read_bytes(), mine.read_text()) == (before, "mine")
+
+
+def test_trials_that_were_dropped_do_not_count_and_say_so(tmp_path):
+    add_study(tmp_path, "titanic-eeee", "titanic", 0, own={"search.trials": 6})
+    place = StudyPlace(tmp_path / "studies" / "titanic-eeee.journal", "titanic-eeee")
+    study = join_study(place)
+    fill(study, 6)
+    for _ in range(3):
+        study.ask()
+    drop_own_trials(study, place)
+    details = study_details(study)
+    assert set(details.failures.values()) == {"interrupted"}
+    assert details.to_continue[-1][-2:] == ("--trials", "12")
+
+
+def test_an_experiments_name_means_its_study_active_last(home):
+    shown = json.loads(ripe(home, "study", "show", "avocado_ripeness", "--json").stdout)
+    assert shown["name"] == "avocado_ripeness-aaaa"
 
 
 def test_plots_are_written_as_one_page(home, tmp_path):
@@ -102,6 +153,9 @@ def test_plots_are_written_as_one_page(home, tmp_path):
     [
         (("show", "avocado"), "several studies begin with 'avocado'"),
         (("show", "avocado_ripeness-aacc"), "did you mean 'avocado_ripeness-aa"),
+        (("plot", "avocado_ripeness-aaaa", "-o", "/dev/null/x"), "cannot write into /dev/null/x"),
+        (("show", "foreign", "-o", "/dev/null/x", "--toml"), "keeps no experiment file"),
+        (("show", "avocado_ripeness", "--toml", "-o", "/dev/null/x"), "cannot write /dev/null/x"),
         (("plot", "foreign"), "fewer than 2 complete trials"),
         (("show", "foreign", "--toml"), "keeps no experiment file"),
         (("list", "--storage", "mysql://a"), "a storage is postgresql://"),
