@@ -124,7 +124,7 @@ def finish(
         scores[chosen.name],
         parameters,
         predictions,
-        Learned(champion, lesson, prepared),
+        _learned(champion, lesson, prepared, chosen),
         recipes,
     )
 
@@ -183,6 +183,14 @@ def keep_answers_of(folder: Path, built: Sequence[BuiltModel]) -> None:
     for model in built:
         names = [f"answer_{place}" for place in range(model.scored.shape[1])]
         write_parquet(folder / f"{model.name}.parquet", pd.DataFrame(model.scored, columns=names))
+
+
+def _learned(
+    champion: Champion, lesson: Lesson, prepared: PreparedFolds, chosen: BuiltModel
+) -> Learned:
+    """Return a champion with the lesson of its own recipe, as it is when it is read back."""
+    label = chosen.candidates[0].features
+    return Learned(champion, lesson.by_recipe(label), prepared.by_recipe(label))
 
 
 def build_models(
