@@ -6,14 +6,15 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from competition.errors import did_you_mean
 from experiments.definition.recipes import feature_dimensions, recipe_problems
-from experiments.definition.search_rules import search_problems
+from experiments.definition.search_rules import SPACE, search_problems, value_problems
 from experiments.definition.sections import Experiment
+from experiments.definition.wording import key_path, problems_of, without
 from experiments.errors import InvalidExperiment, UnknownExperiment
 from pipelines.models import MODELS, model_parameters
 from pipelines.search import check_space
@@ -84,7 +85,9 @@ def parse_experiment(content: Mapping[str, Any], source: str) -> Experiment:
     try:
         experiment = Experiment.model_validate(content)
     except ValidationError as error:
-        raise InvalidExperiment(_sentences(error), source) from None
+        found = problems_of(error, content)
+        elsewhere = _problems_elsewhere(content, list(found))
+        raise InvalidExperiment([*found.values(), *elsewhere], source) from None
     problems = _problems(experiment)
     if problems:
         raise InvalidExperiment(problems, source)
@@ -121,7 +124,7 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def _override(content: dict[str, Any], override: str) -> None:
     path, equals, text = override.partition("=")
-    if not equals:
+    if not equals or not all(part.strip() for part in path.split(".")):
         raise InvalidExperiment([f"write it as section.key=value, not {override!r}"], "--set")
     *sections, key = path.strip().split(".")
     place = content
@@ -139,12 +142,32 @@ def _value(text: str) -> Any:
         return text
 
 
+def _problems_elsewhere(
+    content: Mapping[str, Any], broken: Sequence[tuple[str | int, ...]]
+) -> list[str]:
+    """List what is wrong beside the places that could not be read at all."""
+    try:
+        rest = Experiment.model_validate(without(content, broken))
+    except ValidationError:
+        return []
+    sections = {str(path[0]) for path in broken}
+    if sections & {"contest", "data"}:
+        sections |= {"contest", "data"}
+    if sections & {"features", "recipes"}:
+        sections |= {"features", "recipes", f"{SPACE}.features"}
+    return [
+        problem
+        for problem in _problems(rest)
+        if problem.partition(":")[0] not in sections | {key_path(path) for path in broken}
+    ]
+
+
 def _problems(experiment: Experiment) -> list[str]:
     problems = recipe_problems(experiment)
     if (experiment.contest is None) == (experiment.data is None):
         problems.append("contest: name a contest, or give a section [data], but not both")
     if experiment.model not in MODELS:
-        hint = did_you_mean(experiment.model, MODELS)
+        hint = did_you_mean(experiment.model, MODELS) or f"; there are {', '.join(MODELS)}"
         return [*problems, f"model: unknown model {experiment.model!r}{hint}"]
     known = model_parameters(experiment.model)
     section = "network" if experiment.model == "network" else "baseline"
@@ -154,37 +177,7 @@ def _problems(experiment: Experiment) -> list[str]:
         if name not in known
     ]
     known = (*known, *feature_dimensions(experiment))
-    space = check_space(experiment.search.space, known, "search.space")
-    return [*problems, *space] if problems or space else search_problems(experiment)
-
-
-def _sentences(error: ValidationError) -> list[str]:
-    return [_sentence(problem) for problem in error.errors()]
-
-
-def _sentence(problem: Any) -> str:
-    path = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        known = _keys_of(problem["loc"][:-1])
-        return f"{path}: unknown key{did_you_mean(str(problem['loc'][-1]), known)}"
-    if problem["type"] == "missing":
-        return f"{path}: is missing"
-    message = str(problem["msg"])
-    return f"{path}: {message[0].lower()}{message[1:]}, but got {problem['input']!r}"
-
-
-def _keys_of(location: Sequence[Any]) -> list[str]:
-    """Return the keys allowed at a place of the file."""
-    model: Any = Experiment
-    for part in location:
-        field = model.model_fields.get(part)
-        models = [] if field is None else _models_of(field.annotation)
-        if not models:
-            return []
-        model = models[0]
-    return list(model.model_fields)
-
-
-def _models_of(annotation: Any) -> list[type[BaseModel]]:
-    candidates = (annotation, *get_args(annotation))
-    return [one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)]
+    space = check_space(experiment.search.space, known, SPACE)
+    if problems or space:
+        return [*problems, *space, *value_problems(experiment, known)]
+    return search_problems(experiment)

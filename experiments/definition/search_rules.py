@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.definition.recipes import starting_values
 from experiments.definition.sections import Experiment
 from pipelines.errors import SearchProblem
 from pipelines.models import NETWORK, NETWORK_PARAMETERS
-from pipelines.models.settings import setting_problem
-from pipelines.search import SearchSpace, parse_space
+from pipelines.models.settings import layers_problem, setting_problem
+from pipelines.search import SearchSpace, check_space, parse_space
 from pipelines.search.grid import grid_problems
 from pipelines.search.objectives import SCORE, SIZE
 from pipelines.search.points import as_trial_parameters, start_problems
 from pipelines.search.pruning import FEWEST_FOLDS, WILCOXON
 from pipelines.search.samplers import sampler_problems
-from pipelines.search.space import LAYERS, UNITS
+from pipelines.search.space import LAYERS, SHAPE, UNITS, Dimension
 
 SPACE = "search.space"
 
@@ -39,12 +40,22 @@ def search_problems(experiment: Experiment) -> list[str]:
     ]
 
 
-def value_problems(experiment: Experiment) -> list[str]:
-    """List the values, fixed or to be searched, that no network could take."""
+def value_problems(experiment: Experiment, known: Sequence[str] = ()) -> list[str]:
+    """List the values, fixed or to be searched, that no network could take.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    known : sequence of str
+        Names that the search space may hold; dimensions that are badly written are left out.
+        Unless given, all of them are well written.
+    """
     if experiment.model != NETWORK:
         return []
+    space = _well_written(experiment.search.space, known) if known else experiment.search.space
     told = [(f"network.{name}", name, value) for name, value in experiment.fixed.items()]
-    for one in parse_space(experiment.search.space).dimensions:
+    dimensions = parse_space(space).dimensions
+    for one in dimensions:
         values = one.choices or (one.low, one.high)
         told += [(f"{SPACE}.{one.name}", one.name, value) for value in values]
     problems = [
@@ -52,16 +63,37 @@ def value_problems(experiment: Experiment) -> list[str]:
         for path, name, value in told
         if (problem := _value_problem(name, value)) is not None
     ]
-    return list(dict.fromkeys(problems))
+    return list(dict.fromkeys([*problems, *([] if problems else _size_problems(dimensions))]))
+
+
+def _well_written(space: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """Return the dimensions of a space in which nothing is wrong."""
+    pair = {LAYERS: [1], UNITS: [1]}  # which go together
+    return {
+        name: limits
+        for name, limits in space.items()
+        if not check_space({**(pair if name in pair else {}), name: limits}, known, SPACE)
+    }
+
+
+def _size_problems(dimensions: Sequence[Dimension]) -> list[str]:
+    """Say whether the largest network that a search may draw is too large."""
+    most = {one.name: max(one.choices or (one.low, one.high)) for one in dimensions if _sizes(one)}
+    if len(most) < 2:
+        return []
+    problem = setting_problem(SHAPE, [most[UNITS]] * most[LAYERS])
+    return [] if problem is None else [f"{SPACE}.{UNITS}: with the most layers, {problem}"]
+
+
+def _sizes(dimension: Dimension) -> bool:
+    return dimension.name in (LAYERS, UNITS)
 
 
 def _value_problem(name: str, value: Any) -> str | None:
     if name in (LAYERS, UNITS):
-        return (
-            None
-            if type(value) is int and value > 0
-            else f"must be whole and above 0, not {value!r}"
-        )
+        if type(value) is not int or value < 1:
+            return f"must be whole and above 0, not {value!r}"
+        return setting_problem(SHAPE, [value]) if name == UNITS else layers_problem(value)
     return setting_problem(name, value) if name in NETWORK_PARAMETERS else None
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.folds import FoldKind
 
+LARGEST_SEED = 4_000_000_000  # below what numpy takes: trials count on from it
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 
@@ -38,7 +39,7 @@ class Validation(Section):
     kind: FoldKind | None = None
     folds: int = Field(default=5, ge=2, le=100)
     repeats: int = Field(default=1, ge=1, le=100)
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
     fold_column: str | None = None
 
 
@@ -119,7 +120,7 @@ class Experiment(Section):
     description: str = ""
     contest: str | None = None
     data: DataFiles | None = None
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
     model: str = "network"
     features: str | list[dict[str, Any]] = Field(
         default="auto", description="auto, the name of a recipe, or steps"

@@ -1,6 +1,8 @@
 """Whether a network could take a value at all: asked when an experiment file is read."""
 
+import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from competition.errors import did_you_mean
@@ -13,6 +15,8 @@ from pipelines.network.optimisers import OPTIMISERS
 from pipelines.network.schedules import SCHEDULES
 
 HIDDEN = "hidden_layer_sizes"
+MOST_LAYERS, MOST_NODES, MOST_WEIGHTS = 64, 65_536, 50_000_000
+MOST_OF_A_COUNT = 10_000_000
 NAMED: Mapping[str, Iterable[str]] = {
     "activation": ACTIVATIONS,
     "initialisation": INITIALISATIONS,
@@ -45,10 +49,12 @@ def setting_problem(name: str, value: Any) -> str | None:
     if name == HIDDEN:
         return _shape_problem(value)
     default = NETWORK_PARAMETERS[name]
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         return f"must be a number, but got {value!r}"
-    if isinstance(default, int) and int(value) != value:
+    if isinstance(default, int) and not isinstance(value, int):
         return f"must be a whole number, but got {value!r}"
+    if isinstance(default, int) and value > MOST_OF_A_COUNT:
+        return f"must be at most {MOST_OF_A_COUNT}, but got {value!r}"
     try:
         _build(name, value)
     except InvalidSetting as error:
@@ -68,7 +74,21 @@ def _shape_problem(value: Any) -> str | None:
     widths = value if isinstance(value, list | tuple) else None
     if widths is None or not all(type(width) is int and width > 0 for width in widths):
         return f"must be a list of whole numbers above 0, but got {value!r}"
-    return None
+    if max(widths, default=0) > MOST_NODES:
+        return f"a layer has at most {MOST_NODES} nodes, but got {max(widths)}"
+    weights = sum(left * right for left, right in pairwise(widths))
+    if weights > MOST_WEIGHTS:
+        return f"at most {MOST_WEIGHTS} weights lie between hidden layers, but got {weights}"
+    return layers_problem(len(widths))
+
+
+def layers_problem(count: int) -> str | None:
+    """Return what is wrong with a number of hidden layers; None where nothing is."""
+    return (
+        f"a network has at most {MOST_LAYERS} hidden layers, but got {count}"
+        if count > MOST_LAYERS
+        else None
+    )
 
 
 def _build(name: str, value: Any) -> None:

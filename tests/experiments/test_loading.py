@@ -96,3 +96,61 @@ def test_text_that_is_no_toml_is_refused(tmp_path: Path):
     mine.write_text("name = = 1")
     with pytest.raises(InvalidExperiment, match="not a TOML file"):
         load_experiment(mine)
+
+
+def test_mistakes_of_every_kind_are_told_at_once():
+    content = {
+        "name": "broken",
+        "contest": "clouds",
+        "sed": 1,
+        "features": ["auto"],
+        "validation": {"kind": "stratifed"},
+        "network": {"learning_rate": -1, "max_epochs": 1e9, "activation": "relo"},
+        "search": {
+            "sampler": "tpee",
+            "pruner": "medain",
+            "space": {"units": [], "layers": [1], "dropout": {"low": 0.0, "high": 2.0}},
+        },
+    }
+    with pytest.raises(InvalidExperiment) as caught:
+        parse_experiment(content, "broken.toml")
+    assert sorted(caught.value.problems) == sorted(
+        {
+            "sed: unknown key; did you mean 'seed'?",
+            "features[0]: must be a table, but got 'auto'",
+            "validation.kind: there is no kind 'stratifed'; did you mean 'stratified'?",
+            "search.sampler: there is no sampler 'tpee'; did you mean 'tpe'?",
+            "search.pruner: there is no pruner 'medain'; did you mean 'median'?",
+            "search.space.units: must hold at least one choice",
+            "network.learning_rate: learning_rate > 0 must hold, but got -1",
+            "network.max_epochs: must be a whole number, but got 1000000000.0",
+            "network.activation: there is no activation 'relo'; did you mean 'relu'?",
+            "search.space.dropout: 0 <= dropout < 1 must hold, but got 2.0",
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "problem"),
+    [
+        ("seed=99999999999999999999", "seed: must be at most 4000000000"),
+        ("network.max_epochs=10.5", "network.max_epochs: must be a whole number, but got 10.5"),
+        ("network.max_epochs=1000000000", "network.max_epochs: must be at most 10000000"),
+        ("network.learning_rate=inf", "network.learning_rate: must be a number, but got inf"),
+        ("network.hidden_layer_sizes=[1000000000]", "a layer has at most 65536 nodes"),
+        ("network.hidden_layer_sizes=[60000, 60000]", "weights lie between hidden layers"),
+        ("search.space={layers=[1, 2], units=[60000]}", "with the most layers, at most 50000000"),
+        ("search.space={layers=[99], units=[8]}", "a network has at most 64 hidden layers"),
+        ("network=3", "network: must be a table, but got 3"),
+        ("features=3", "features: must be text or a list, but got 3"),
+        ("search.objectives=['score', 'time']", r"objectives\[1\]: must be one of score, size"),
+        ("recipes={'a b'=[]}", "recipes.a b: a name begins with a letter or digit"),
+        ("seed=1.5", "seed: must be a whole number, but got 1.5"),
+        ("=3", "--set: write it as section.key=value, not '=3'"),
+        ("search.=3", "--set: write it as section.key=value"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_in_words_of_the_file(tmp_path, setting, problem):
+    (tmp_path / "own.toml").write_text('contest = "clouds"\n')
+    with pytest.raises(InvalidExperiment, match=problem):
+        load_experiment(tmp_path / "own.toml", [setting])
