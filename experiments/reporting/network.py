@@ -9,6 +9,7 @@ from pipelines.models.network import FittedNetwork
 from pipelines.network import draw_trained
 
 FILLER = "(unused)"
+LONGEST_NAME = 200  # the diagram cuts long names in their middle
 
 
 def draw_first_network(material: Material) -> Figure | None:
@@ -17,9 +18,9 @@ def draw_first_network(material: Material) -> Figure | None:
     model = fold.models[0]
     if not isinstance(model, FittedNetwork):
         return None
-    names = [line(name, 40) for name in fold.feature_names]
+    names = [line(name, LONGEST_NAME) for name in fold.feature_names]
     names += [FILLER] * (model.width - len(names))
-    outputs = [line(name, 40) for name in material.labels or material.champion.targets]
+    outputs = [line(name, LONGEST_NAME) for name in material.labels or material.champion.targets]
     sizes = model.trained.sizes
     hidden = " and ".join(str(width) for width in sizes[1:-1]) or "no"
     weights = count(int(model.trained.parameters.size), "weight")

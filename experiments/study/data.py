@@ -257,14 +257,14 @@ def _target(contest: Contest, train: pd.DataFrame) -> Target:
     column = train[contest.targets[0]]
     codes = column.map(lambda value: numbers.get(_word(value), -1)).to_numpy(np.int64)
     if (codes < 0).any():
-        stray = column[codes < 0].iloc[0]
+        stray = _plain(column[codes < 0].iloc[0])
         raise TableProblem(
             f"column {contest.targets[0]!r} holds {stray!r}, which is none of the labels: "
             f"{', '.join(map(str, contest.labels))}"
         )
     if len(np.unique(codes)) < 2:
         raise TableProblem(
-            f"the target {contest.targets[0]!r} has one class only, {column.iloc[0]!r}; "
+            f"the target {contest.targets[0]!r} has one class only, {_plain(column.iloc[0])!r}; "
             "there is nothing to learn"
         )
     return Target(codes, len(contest.labels))
@@ -275,7 +275,7 @@ def _values(contest: Contest, train: pd.DataFrame) -> NDArray[np.float64]:
         if not pd.api.types.is_numeric_dtype(train[name]):
             raise TableProblem(
                 f"the target {name!r} must hold numbers for {contest.metric.name}, but holds "
-                f"{train[name].iloc[0]!r}"
+                f"{_plain(train[name].iloc[0])!r}"
             )
         if train[name].nunique() < 2:
             raise TableProblem(
@@ -283,6 +283,11 @@ def _values(contest: Contest, train: pd.DataFrame) -> NDArray[np.float64]:
                 "there is nothing to learn"
             )
     return train[list(contest.targets)].to_numpy(np.float64)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of numpy's as Python's own, which reads as it is written."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _word(label: Any) -> str:

@@ -32,6 +32,7 @@ class FoldKind(StrEnum):
     PREDEFINED = "predefined"
 
 
+FEWEST = 2
 GROUPED_KINDS = (FoldKind.GROUPED, FoldKind.STRATIFIED_GROUPED)
 
 
@@ -182,7 +183,7 @@ def _require(
     if kind is FoldKind.PREDEFINED:
         _require_numbers(np.asarray(numbers))
     if kind in (FoldKind.STRATIFIED, FoldKind.STRATIFIED_GROUPED):
-        _require_members(plan, target)
+        _require_members(plan, kind, target)
     if kind in GROUPED_KINDS:
         _require_groups(plan, np.asarray(groups))
 
@@ -196,14 +197,22 @@ def _require_numbers(numbers: NDArray[Any]) -> None:
         )
 
 
-def _require_members(plan: FoldPlan, target: NDArray[Any]) -> None:
+def _require_members(plan: FoldPlan, kind: FoldKind, target: NDArray[Any]) -> None:
     counts = np.unique(target, return_counts=True)[1]
     if len(counts) < 2:
         raise FoldProblem("the target has one class only; there is nothing to learn")
-    if counts.min() < plan.folds:
+    least = counts.min()
+    other = FoldKind.PLAIN if kind is FoldKind.STRATIFIED else FoldKind.GROUPED
+    if least < plan.folds:
+        way_out = (
+            f"lower validation.folds to {least}"
+            if least >= FEWEST
+            else "join that class to another, leave its rows out, or take "
+            f"validation.kind = {str(other)!r}"
+        )
         raise FoldProblem(
             f"{plan.folds} stratified folds need at least {plan.folds} rows of each class, "
-            f"but the smallest class has {counts.min()}; lower validation.folds"
+            f"but the smallest class has {least}; {way_out}"
         )
 
 

@@ -86,5 +86,16 @@ def short(value: float) -> str:
 
 
 def cut(label: str, longest: int = 18) -> str:
-    """Return a label that fits beside a node."""
-    return label if len(label) <= longest else label[: longest - 1] + "…"
+    """Return a label that fits beside a node; a long one loses its middle.
+
+    Names of one column's categories begin alike, and differ at their ends.
+
+    Examples
+    --------
+    >>> cut("main_growing_region_north")
+    'main_gro…ion_north'
+    """
+    if len(label) <= longest:
+        return label
+    head = (longest - 1) // 2
+    return f"{label[:head]}…{label[head + 1 - longest :]}"

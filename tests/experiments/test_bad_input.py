@@ -105,7 +105,17 @@ def test_a_target_that_is_not_there(refused: Run) -> None:
 def test_more_folds_than_a_class_has_rows(refused: Run) -> None:
     rare = table().assign(ripe=["yes"] * 3 + ["no"] * 37)
     message = refused(rare, validation={"folds": 5})
-    assert "the smallest class has 3; lower validation.folds" in message
+    assert "the smallest class has 3; lower validation.folds to 3" in message
+
+
+def test_a_class_of_a_single_row(refused: Run) -> None:
+    message = refused(table().assign(ripe=["yes"] + ["no"] * 39))
+    assert "the smallest class has 1; join that class to another, leave its rows out" in message
+
+
+def test_values_are_named_as_they_are_written(refused: Run) -> None:
+    message = refused(table().assign(ripe=1))
+    assert message == "the target 'ripe' has one class only, 1; there is nothing to learn"
 
 
 def test_more_folds_than_rows(refused: Run) -> None:

@@ -73,6 +73,15 @@ def test_a_row_shows_what_each_node_says_for_it(iris):
     assert sum(outputs) == pytest.approx(1, abs=2e-3)
 
 
+def test_long_names_that_begin_alike_can_be_told_apart():
+    from pipelines.network.svg import cut
+
+    names = [f"main_growing_region_{one}" for one in ("north", "south", "east")]
+    assert len({cut(name) for name in names}) == 3
+    assert all(len(cut(name)) == 18 for name in names)
+    assert cut("firmness") == "firmness"
+
+
 def test_wide_layers_are_shortened():
     x, y = load_digits(return_X_y=True)
     network = NetworkClassifier((64, 32), n_members=1, max_epochs=2, random_state=0).fit(x, y)
