@@ -1,6 +1,7 @@
 """A tracking session: one folder of run logs, and the writer process that sends them."""
 
 import json
+import logging
 import os
 import shutil
 import socket
@@ -20,8 +21,11 @@ STATE_FILE = "state.json"
 OWNER_LOCK = "owner.lock"
 SPOOL_FOLDER = "spool"
 TRACKING_VARIABLE, ARTIFACTS_VARIABLE = "RIPE_TRACKING", "RIPE_ARTIFACTS"
+MOST_RESTARTS = 3
 WRITER_LOG = "writer.log"
 WRITER_MODULE = ("-P", "-m", "pipelines.tracking.writer")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,18 @@ class TrackingSession:
     """
 
     def __init__(self, folder: Path, place: TrackingPlace) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         self.folder = folder
         self._lock = hold(folder / OWNER_LOCK)
         self._ids: dict[str, str] = {}
         owner = {"host": socket.gethostname(), "pid": os.getpid()}
         (folder / PLACE_FILE).write_text(json.dumps({**asdict(place), **owner}), encoding="utf-8")
         self._writer = start_writer(folder)
+        self._restarts_left = MOST_RESTARTS
 
     def run(self, key: str) -> RunLog:
         """Open the log of one run; the study's own key is ``study``."""
+        self._mend_writer()
         return RunLog(self.folder / f"{key}.jsonl")
 
     def close(self, timeout_seconds: float = 120.0) -> dict[str, str]:
@@ -94,13 +100,31 @@ class TrackingSession:
         dict of str to str
             Run ids by key: all of them, or those made so far when time ran out.
         """
-        if self._writer.stdin is not None and not self._writer.stdin.closed:
-            self._writer.stdin.close()
+        if not self._is_told():
+            self._mend_writer()
+        self._tell_writer()
         with suppress(subprocess.TimeoutExpired):
             self._writer.wait(timeout_seconds)
         self._lock.close()
         self._ids = self.run_ids()
         return self._ids
+
+    def _mend_writer(self) -> None:
+        """Start another writer where the one at work was killed; it goes on where that was."""
+        if self._writer.poll() is None or self._is_told() or not self._restarts_left:
+            return
+        self._restarts_left -= 1
+        logger.warning("the process that sends runs to MLflow ended; another one is started")
+        self._tell_writer()
+        self._writer = start_writer(self.folder)
+
+    def _is_told(self) -> bool:
+        """Tell whether the writer was told that all is said."""
+        return self._writer.stdin is None or self._writer.stdin.closed
+
+    def _tell_writer(self) -> None:
+        if self._writer.stdin is not None:
+            self._writer.stdin.close()
 
     def run_ids(self) -> dict[str, str]:
         """Return the ids of the runs made so far, by key."""
@@ -114,7 +138,7 @@ class TrackingSession:
     def forget(self) -> None:
         """Remove the rows once everything is sent; what is not sent waits to be recovered."""
         if self.is_sent():
-            shutil.rmtree(self.folder, ignore_errors=True)
+            _forget(self.folder)
 
     def trouble(self) -> str | None:
         """Return why rows are waiting on disk, None when they are not."""
@@ -164,10 +188,24 @@ def recover_sessions(folder: Path) -> int:
 def _recover(folder: Path) -> bool:
     """Remove a session that is sent, else send it; tell which."""
     if read_json(folder / STATE_FILE).get("sent"):
-        shutil.rmtree(folder, ignore_errors=True)
+        _forget(folder)
         return False
     _start_detached_writer(folder)
     return True
+
+
+def _make(folder: Path) -> None:
+    """Make a session's folder, also where another process just removes the empty one above it."""
+    while not folder.is_dir():
+        with suppress(FileNotFoundError):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+def _forget(folder: Path) -> None:
+    """Remove a session, and the folder of its study's sessions when it was the last one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # another session is in it
+        folder.parent.rmdir()
 
 
 def start_writer(folder: Path) -> "subprocess.Popen[bytes]":

@@ -51,6 +51,7 @@ class TrackedRun:
     _files: Iterator[int] = field(default_factory=lambda: count(1))
     _steps: Counter[str] = field(default_factory=Counter)
     _score: float | None = None
+    _parameters: dict[str, str] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str | None:
@@ -58,8 +59,15 @@ class TrackedRun:
         return self.session.run_ids().get(self.key)
 
     def parameters(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
-        """Record parameters, each once; numbers also as metrics ``hp.NAME``, for filters."""
+        """Record parameters, each once; numbers also as metrics ``hp.NAME``, for filters.
+
+        Raises
+        ------
+        TrackingProblem
+            When one was recorded before with another value; none of these is then recorded.
+        """
         given = {**(values or {}), **more}
+        self._refuse_changed(given)
         self.log.parameters(given)
         self._points({f"hp.{name}": value for name, value in given.items() if _is_plain(value)}, 0)
 
@@ -207,6 +215,16 @@ class TrackedRun:
         folder.mkdir()
         keep_network(folder, network, example)
         self.log.model(folder, register or self.name, alias if register else None)
+
+    def _refuse_changed(self, given: Mapping[str, Any]) -> None:
+        for name, value in given.items():
+            before = self._parameters.get(name, str(value))
+            if before != str(value):
+                raise TrackingProblem(
+                    f"parameter {name!r} of run {self.name!r} is {before} and cannot become "
+                    f"{value}: a parameter is recorded once; record what changes by metrics()"
+                )
+        self._parameters |= {name: str(value) for name, value in given.items()}
 
     def _points(self, values: Mapping[str, float], step: int | None) -> None:
         now = in_ms(_now())

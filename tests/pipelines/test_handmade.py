@@ -58,6 +58,19 @@ def runs_of(home: Path, experiment: str) -> dict[str, Any]:
     return {run.info.run_name: run for run in client.search_runs([place])}
 
 
+def test_a_parameter_recorded_twice_with_other_values_is_refused(home):
+    with track("twice", home=home) as run:
+        run.parameters(rate=0.1, layers=(8, 4))
+        run.parameters(rate=0.1)
+        with pytest.raises(
+            TrackingProblem, match=r"'rate' of run 'twice' is 0\.1 and cannot become"
+        ):
+            run.parameters(rate=0.2, other=3)
+        run.parameters(other=4)
+    [made] = runs_of(home, "hand-made").values()
+    assert made.data.params == {"rate": "0.1", "layers": "(8, 4)", "other": "4"}
+
+
 def test_a_run_made_by_hand_looks_like_a_study_with_trials(home, tmp_path):
     table = tmp_path / "train.csv"
     table.write_text("id,hue\n1,90\n")

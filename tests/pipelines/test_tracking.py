@@ -110,6 +110,34 @@ def test_a_run_without_an_end_is_closed_as_killed(tmp_path, place):
     assert run.data.tags["stop.reason"] == "died"
 
 
+def test_a_writer_that_is_killed_is_replaced_while_the_run_goes_on(tmp_path, place, caplog):
+    session = TrackingSession(tmp_path / "spool" / "small" / "one", place)
+    study = session.run("study")
+    study.start("small", now=NOW)
+    wait_for(lambda: bool(session.run_ids()))
+    first = session.run_ids()["study"]
+    kill_writer(session)
+    with session.run("trial-00000") as trial:
+        trial.start("trial 0", now=NOW, parent="study")
+        trial.end("FINISHED", now=NOW)
+    wait_for(lambda: len(session.run_ids()) == 2)
+    kill_writer(session)
+    study.end("FINISHED", now=NOW)
+    study.close()
+    assert session.close()["study"] == first
+    assert session.is_sent()
+    assert caplog.text.count("another one is started") == 2
+    client = prepare_store(place.uri)
+    assert {client.get_run(one).info.status for one in session.run_ids().values()} == {"FINISHED"}
+    session.forget()
+    assert not (tmp_path / "spool" / "small").exists()
+
+
+def kill_writer(session: TrackingSession) -> None:
+    session._writer.kill()
+    session._writer.wait()
+
+
 def test_rows_wait_on_disk_while_the_server_is_down_and_are_sent_later(
     tmp_path, place, monkeypatch
 ):
