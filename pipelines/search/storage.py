@@ -223,11 +223,19 @@ def make_database(url: str) -> None:
     from optuna.storages import RDBStorage
 
     if url.startswith(SQLITE):
-        Path(url.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+        _need_folder(Path(url.removeprefix(SQLITE)).parent)
     with database_turn(url, OPENING), reaching(url):
         if url.startswith(SQLITE):
             _use_write_ahead_log(Path(url.removeprefix(SQLITE)))
         RDBStorage(url).engine.dispose()
+
+
+def _need_folder(folder: Path) -> None:
+    """Refuse a database in a folder that is not there: more likely misspelt than wished for."""
+    if not folder.is_dir():
+        raise SearchProblem(
+            f"there is no folder {folder} for the storage; make it, or correct --storage"
+        )
 
 
 def _use_write_ahead_log(file: Path) -> None:

@@ -18,7 +18,7 @@ from pipelines.search import Budget, StudyPlace, parse_space, suggest
 from pipelines.search import open_study as open_study_now
 from pipelines.search.heartbeat import LEASE, OWNER, beating, is_lost, this_process
 from pipelines.search.queue import TrialQueue
-from pipelines.search.storage import close_study, storage_url, study_names
+from pipelines.search.storage import close_study, make_database, storage_url, study_names
 from pipelines.search.study import (
     RETRY_OF,
     ask_batch,
@@ -241,3 +241,10 @@ def test_names_are_read_without_making_tables(tmp_path, empty_database, open_stu
         assert study_names(url) == set()
         open_study(StudyPlace(tmp_path / "a.journal", "a", url))
         assert study_names(url) == {"a"}
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_refused_and_nothing_is_made(tmp_path):
+    url = storage_url(f"sqlite:///{tmp_path / 'misspelt' / 'studies.db'}")
+    with pytest.raises(SearchProblem, match=r"no folder .*misspelt for the storage"):
+        make_database(url)
+    assert not list(tmp_path.iterdir())
