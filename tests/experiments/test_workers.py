@@ -185,6 +185,8 @@ def test_a_stop_ends_all_workers_and_leaves_nothing_running(small_home, endless,
     assert {run.info.status for run in runs} <= {"KILLED", "FINISHED"}
     [parent] = [run for run in runs if run.data.tags.get("ripe.kind") == "study"]
     assert parent.data.tags["stop.reason"] == "interrupted"
+    reasons = {run.data.tags["stop.reason"] for run in runs if run.info.status == "KILLED"}
+    assert reasons == {"interrupted"}
 
 
 def test_what_every_worker_refuses_is_said_once(small_home, shared):
