@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 INTERRUPTED = 130
+PREDICTIONS = "predictions.parquet"
 
 
 @click.command()
@@ -262,13 +263,12 @@ def _tell(
 
 def next_step(ctx: click.Context, experiment: Experiment, result: StudyResult) -> str:
     """Say what can be done with the predictions: to send them needs a contest and a run's id."""
+    if experiment.contest is None:
+        return f"Its predictions: {result.folder / PREDICTIONS}"
     if result.run_id is None:
         runs = command_line(ctx, "runs")
         return f"To submit it, wait until its run is sent: {runs} sends it and names its id"
     run = result.run_id[:8]
-    if experiment.contest is None:
-        file = f"{experiment.name}.csv"
-        return f"Write its predictions: {command_line(ctx, 'export', run, '-o', file)}"
     return f"Submit it: {command_line(ctx, 'submit', '--run', run, '-c', result.contest)}"
 
 

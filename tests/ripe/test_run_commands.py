@@ -131,7 +131,7 @@ def test_a_program_gets_all_runs_and_a_person_is_told_of_those_not_shown(tmp_pat
         (
             "0123456789",
             None,
-            "Write its predictions: ripe --home 'a b' export 01234567 -o mine.csv",
+            "Its predictions: studies/mine-1/predictions.parquet",
         ),
         (None, "clouds", "To submit it, wait until its run is sent: ripe --home 'a b' runs sends"),
     ],
@@ -139,7 +139,9 @@ def test_a_program_gets_all_runs_and_a_person_is_told_of_those_not_shown(tmp_pat
 def test_the_last_line_of_a_run_can_be_followed(run_id, contest, line):
     context = click.Context(cli.ripe, obj=Path("a b"))
     context.params["home"] = "a b"
-    result = SimpleNamespace(run_id=run_id, contest=contest or "mine")
+    result = SimpleNamespace(
+        run_id=run_id, contest=contest or "mine", folder=Path("studies/mine-1")
+    )
     experiment = SimpleNamespace(name="mine", contest=contest)
     assert next_step(context, experiment, result).startswith(line)
 
