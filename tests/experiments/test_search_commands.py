@@ -102,7 +102,7 @@ def test_options_that_do_not_go_together_are_wrong_usage(tmp_path, words, messag
     ("words", "message"),
     [
         (("run", "titanic", "--storage", "studies.db"), "a storage is postgresql://"),
-        (("worker", "--study", "none-1"), "there is no study 'none-1' here"),
+        (("worker", "--study", "none-1"), "has a name that begins with 'none-1'"),
     ],
 )
 def test_a_mistake_gets_one_clear_line(tmp_path, words, message):
