@@ -238,14 +238,18 @@ class Demo:
 
     def show_board(self, server: Server) -> None:
         """Show the leaderboard with the participant's row marked."""
-        from submissions import fetch_leaderboard
+        from submissions import fetch_leaderboard, figures
 
         rows = fetch_leaderboard(server, SLUG)
+        scores = figures([row["score"] for row in rows])
         self._tell("Leaderboard", "Who tells ripeness best? 1 is perfect, 0 is chance.")
         mine = frozenset(i for i, row in enumerate(rows) if self.user in row["members"])
         print_table(
             (">#", "team", ">score", ">entries"),
-            [(row["rank"] or "-", row["team"], row["score"], row["entries"]) for row in rows],
+            [
+                (row["rank"] or "-", row["team"], score, row["entries"])
+                for row, score in zip(rows, scores, strict=True)
+            ],
             marked=mine,
         )
 
