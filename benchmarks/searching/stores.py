@@ -52,7 +52,7 @@ def make_runs(folder: Path, count: int) -> str:
         _make_run(client, place, number, generator.normal(size=8))
     with closing(sqlite3.connect(folder / "runs.db")) as connection, connection:
         for copy in range(1, count // first):
-            _copy_runs(connection, f"{copy:04x}")
+            _copy_runs(connection, f"{copy:012x}")
     return uri
 
 
@@ -73,7 +73,7 @@ def _copy_runs(connection: sqlite3.Connection, prefix: str) -> None:
     for table in ("runs", "metrics", "latest_metrics", "params", "tags"):
         names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
         values = [
-            f"'{prefix}' || substr(run_uuid, 5)" if name == "run_uuid" else f'"{name}"'
+            f"'{prefix}' || substr(run_uuid, 13)" if name == "run_uuid" else f'"{name}"'
             for name in names
         ]
         connection.execute(

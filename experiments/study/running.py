@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -177,6 +178,11 @@ class Launch:
     workers: int
     cluster: str | None
 
+    @property
+    def fills_all_cores(self) -> bool:
+        """Whether workers leave no core of this machine to the process that writes to MLflow."""
+        return self.cluster is None and self.workers >= max(2, os.cpu_count() or 1)
+
     def search(self, shop: Workshop) -> None:
         """Search until the budget is spent, or nothing improves."""
         if self.workers == 1 and self.cluster is None:
@@ -205,6 +211,8 @@ class Launch:
 def _run(shop: Workshop, session: TrackingSession, began: float, launch: Launch) -> StudyResult:
     log = start_study_log(session, shop.experiment, shop.data, shop.place.name)
     before = len(counted_trials(shop.study))
+    if launch.fills_all_cores:
+        session.give_way()
     try:
         launch.search(shop)
         gather(shop)

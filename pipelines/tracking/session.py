@@ -21,6 +21,7 @@ STATE_FILE = "state.json"
 OWNER_LOCK = "owner.lock"
 SPOOL_FOLDER = "spool"
 TRACKING_VARIABLE, ARTIFACTS_VARIABLE = "RIPE_TRACKING", "RIPE_ARTIFACTS"
+LEISURE = 10  # niceness: a tenth of a core that two workers ask for as well
 MOST_RESTARTS = 3
 WRITER_LOG = "writer.log"
 WRITER_MODULE = ("-P", "-m", "pipelines.tracking.writer")
@@ -108,6 +109,11 @@ class TrackingSession:
         self._lock.close()
         self._ids = self.run_ids()
         return self._ids
+
+    def give_way(self) -> None:
+        """Let the writer run at leisure: where workers fill all cores, training goes first."""
+        with suppress(OSError):  # one that just ended has nothing to give
+            os.setpriority(os.PRIO_PROCESS, self._writer.pid, LEISURE)
 
     def _mend_writer(self) -> None:
         """Start another writer where the one at work was killed; it goes on where that was."""

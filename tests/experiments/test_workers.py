@@ -126,29 +126,30 @@ def test_a_killed_worker_is_noticed_its_trials_tried_again_and_the_others_go_on(
     url = None
     if storage == "postgresql":
         url = storage_url(request.getfixturevalue("empty_database"))
-    studies: list[Any] = []
     killed: list[int] = []
+    watchers: list[threading.Thread] = []
 
-    def kill_one(progress: Any) -> None:
-        if progress.stage != "searching" or killed:
-            return
-        if not studies:
-            studies.append(study_of(small_home, progress.study, url))
-        numbers = owners_now(studies[0])
-        if numbers:
-            killed.append(min(numbers))
-            os.kill(killed[0], signal.SIGKILL)
+    def kill_one(study: str) -> None:
+        found = study_of(small_home, study, url)
+        killed.append(min(wait_for(lambda: owners_now(found))))
+        os.kill(killed[0], signal.SIGKILL)
+
+    def watch(progress: Any) -> None:
+        if progress.stage == "searching" and not watchers:
+            watchers.append(threading.Thread(target=kill_one, args=(progress.study,)))
+            watchers[0].start()
 
     result = run_experiment(
         parse_experiment(endless, "endless"),
         small_home,
         workers=2,
         storage=url,
-        on_progress=kill_one,
+        on_progress=watch,
     )
+    watchers[0].join()
     assert killed
     assert "was killed by signal 9" in " ".join(result.notes)
-    [study] = studies
+    study = study_of(small_home, result.study, url)
     lost = [trial.number for trial in study.get_trials(states=(TrialState.FAIL,))]
     retried = [one.user_attrs["retry_of"] for one in study.trials if "retry_of" in one.user_attrs]
     assert lost
