@@ -76,13 +76,10 @@ def earlier_points(
     return points
 
 
-def keep_earlier_points(study: Study, place: StudyPlace, points: Points | None) -> None:
-    """Keep the points that a study begins with; those that are kept already stay."""
-    if points is None:
-        return
-    with place.turn(study):
-        if STARTS not in study.user_attrs:
-            study.set_user_attr(STARTS, [dict(point) for point in points])
+def keep_earlier_points(study: Study, points: Points | None) -> None:
+    """Keep the points that a study begins with, in turn; those that are kept already stay."""
+    if points is not None and STARTS not in study.user_attrs:
+        study.set_user_attr(STARTS, [dict(point) for point in points])
 
 
 def _are_kept(place: StudyPlace) -> bool:

@@ -18,7 +18,7 @@ from experiments.errors import ExperimentError
 from experiments.overviews.tables import keep_schema
 from experiments.reporting.building import build_report
 from experiments.study.data import ContestData, find_data, read_data
-from experiments.study.earlier_studies import earlier_points, keep_earlier_points
+from experiments.study.earlier_studies import Points, earlier_points, keep_earlier_points
 from experiments.study.finishing import MODEL_FOLDER, Finished, finish, make_pages
 from experiments.study.gathering import gather, record_lost, record_place
 from experiments.study.identity import study_place
@@ -123,8 +123,7 @@ def run_experiment(
         place = replace(place, heartbeat_seconds=heartbeat_seconds)
         terms = Terms(experiment, data.tables.digest, tracking_address(home, data, tracking_uri))
         points = earlier_points(experiment, home, place, storage=url, tracking_uri=tracking_uri)
-        with _opened(place, terms, data) as study:
-            keep_earlier_points(study, place, points)
+        with _opened(place, terms, points, data) as study:
             session = new_session(home, place.name, data, tracking_uri)
             shop = open_workshop(experiment, data, lesson, prepared, place, study, session)
             shop.on_progress, shop.workers = tell, max(1, workers)
@@ -145,15 +144,22 @@ def run_experiment(
 
 
 @contextmanager
-def _opened(place: StudyPlace, terms: Terms, data: ContestData) -> Iterator[Study]:
+def _opened(
+    place: StudyPlace, terms: Terms, points: Points | None, data: ContestData
+) -> Iterator[Study]:
     """Open a study, made where it is not there, with what its workers go by."""
+
+    def furnish(study: Study) -> None:
+        keep_terms(study, terms)
+        keep_earlier_points(study, points)
+
     study = open_study(
         place,
         greater_is_better=data.metric.greater_is_better,
         objectives=terms.experiment.search.objectives,
+        furnish=furnish,
     )
     try:
-        keep_terms(study, place, terms)
         yield study
     finally:
         close_study(study)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.definition.sections import Experiment
 from experiments.errors import ExperimentError
-from pipelines.search import StudyPlace
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -33,18 +32,17 @@ class Terms:
     tracking: str | None = None
 
 
-def keep_terms(study: Study, place: StudyPlace, terms: Terms) -> None:
-    """Write the terms to a study, where they differ from those that are there."""
+def keep_terms(study: Study, terms: Terms) -> None:
+    """Write the terms to a study, where they differ from those that are there; call it in turn."""
     wanted: dict[str, Any] = {
         EXPERIMENT: terms.experiment.model_dump(mode="json"),
         DATA: terms.data_digest,
         TRACKING: terms.tracking if _may_be_shared(terms.tracking) else None,
     }
-    with place.turn(study):
-        there = study.user_attrs
-        for name, value in wanted.items():
-            if name not in there or there[name] != value:
-                study.set_user_attr(name, value)
+    there = study.user_attrs
+    for name, value in wanted.items():
+        if name not in there or there[name] != value:
+            study.set_user_attr(name, value)
 
 
 def _may_be_shared(address: str | None) -> bool:

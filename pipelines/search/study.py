@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,11 @@ class Budget:
 
 
 def open_study(
-    place: StudyPlace, *, greater_is_better: bool, objectives: Sequence[str] = (SCORE,)
+    place: StudyPlace,
+    *,
+    greater_is_better: bool,
+    objectives: Sequence[str] = (SCORE,),
+    furnish: "Callable[[Study], None]" = lambda study: None,
 ) -> "Study":
     """Open a study, made where it is not there, and mend what a killed process left.
 
@@ -43,6 +47,8 @@ def open_study(
         Direction of the metric.
     objectives : sequence of str
         What is searched for, the score first.
+    furnish : callable, optional
+        Writes to the study what those who join it need; nobody joins it before that is done.
 
     Returns
     -------
@@ -68,6 +74,7 @@ def open_study(
             pruner=optuna.pruners.NopPruner(),
         )
         name_objectives(study, objectives)
+        furnish(study)
         fail_stale_trials(study)
     return study
 
@@ -83,10 +90,14 @@ def join_study(place: StudyPlace) -> "Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    missing = SearchProblem(f"there is no study {place.name!r} here; begin it with: ripe run")
     if not study_exists(place):
-        raise SearchProblem(f"there is no study {place.name!r} here; begin it with: ripe run")
+        raise missing
     with place.turn():
-        return optuna.load_study(study_name=place.name, storage=open_storage(place, retry_once))
+        try:
+            return optuna.load_study(study_name=place.name, storage=open_storage(place, retry_once))
+        except KeyError:  # whoever began it was killed before it was made
+            raise missing from None
 
 
 def study_exists(place: StudyPlace) -> bool:

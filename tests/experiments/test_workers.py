@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,36 +120,57 @@ def test_workers_share_a_study_and_one_run_holds_all_their_trials(small_home, sh
     assert not children()
 
 
+@dataclass
+class Killer:
+    """Kills a process that has a trial of a study in hand, while it works."""
+
+    home: Path
+    study_of: Callable[..., Any]
+    pool: ThreadPoolExecutor
+    url: str | None = None
+    kill: Future[int] | None = None
+
+    def watch(self, progress: Any) -> None:
+        """Begin as soon as the search has."""
+        if progress.stage == "searching" and self.kill is None:
+            self.kill = self.pool.submit(self._kill, progress.study)
+
+    def _kill(self, study: str) -> int:
+        found = self.study_of(self.home, study, self.url)
+        number = min(wait_for(lambda: owners_now(found)))
+        os.kill(number, signal.SIGKILL)
+        return number
+
+    def killed(self) -> int:
+        """Return the number of the process, once it has been killed."""
+        assert self.kill is not None
+        return self.kill.result()
+
+
+@pytest.fixture
+def kill_one(small_home: Path, study_of: Callable[..., Any]) -> Iterator[Killer]:
+    """Kills one of the processes that search in the small home."""
+    with ThreadPoolExecutor(1) as pool:
+        yield Killer(small_home, study_of, pool)
+
+
 @pytest.mark.parametrize("storage", ["journal", "postgresql"])
 def test_a_killed_worker_is_noticed_its_trials_tried_again_and_the_others_go_on(
-    request, small_home, endless, study_of, storage
+    request, small_home, endless, study_of, kill_one, storage
 ):
     endless["search"]["trials"] = 8
     url = None
     if storage == "postgresql":
         url = storage_url(request.getfixturevalue("empty_database"))
-    killed: list[int] = []
-    watchers: list[threading.Thread] = []
-
-    def kill_one(study: str) -> None:
-        found = study_of(small_home, study, url)
-        killed.append(min(wait_for(lambda: owners_now(found))))
-        os.kill(killed[0], signal.SIGKILL)
-
-    def watch(progress: Any) -> None:
-        if progress.stage == "searching" and not watchers:
-            watchers.append(threading.Thread(target=kill_one, args=(progress.study,)))
-            watchers[0].start()
-
+    kill_one.url = url
     result = run_experiment(
         parse_experiment(endless, "endless"),
         small_home,
         workers=2,
         storage=url,
-        on_progress=watch,
+        on_progress=kill_one.watch,
     )
-    watchers[0].join()
-    assert killed
+    assert kill_one.killed()
     assert "was killed by signal 9" in " ".join(result.notes)
     study = study_of(small_home, result.study, url)
     lost = [trial.number for trial in study.get_trials(states=(TrialState.FAIL,))]
@@ -217,29 +240,27 @@ def test_a_worker_of_another_home_helps_over_a_database_and_its_answers_reach_th
     shared["search"]["trials"] = 6
     experiment = parse_experiment(shared, "shared")
     url = storage_url(database)
-    said: list[int] = []
-    over = threading.Event()
 
-    def help_out() -> None:
+    def help_out() -> int:
+        name = wait_for(lambda: _names(url))[0]
+        order = WorkOrder(name, str(other), url, heartbeat_seconds=1)
+        return work(order, should_stop=lambda: False)
+
+    with ThreadPoolExecutor(1) as pool:
+        helped = pool.submit(help_out)
         try:
-            name = wait_for(lambda: _names(url))[0]
-            order = WorkOrder(name, str(other), url, heartbeat_seconds=1)
-            said.append(work(order, should_stop=lambda: False))
-        finally:
-            over.set()
-
-    helper = threading.Thread(target=help_out)
-    helper.start()
-    result = run_experiment(
-        experiment,
-        small_home,
-        storage=database,
-        workers=0,
-        heartbeat_seconds=1,
-        should_stop=lambda: over.is_set() and not said,
-    )
-    helper.join()
-    assert said == [6]
+            result = run_experiment(
+                experiment,
+                small_home,
+                storage=database,
+                workers=0,
+                heartbeat_seconds=1,
+                should_stop=lambda: helped.done() and helped.exception() is not None,
+            )
+        except KeyboardInterrupt:
+            helped.result()  # tells what stopped the worker
+            raise
+        assert helped.result() == 6
     assert (result.trials, result.new_trials) == (6, 6)
     kept = sorted(path.name for path in (result.folder / "trials").glob("*.parquet"))
     assert len(kept) == 6
@@ -297,16 +318,20 @@ def test_one_worker_s_results_are_the_same_in_a_journal_and_in_a_database(
     assert here.best_parameters == there.best_parameters
 
 
-def test_a_cluster_s_processes_search(small_home, shared, study_of):
+@pytest.fixture
+def cluster() -> Iterator[Any]:
+    """Two worker processes of a cluster on this machine."""
     distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-    ):
-        result = run_experiment(
-            parse_experiment(shared, "shared"), small_home, cluster=cluster.scheduler_address
-        )
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+    ) as started:
+        yield started
+
+
+def test_a_cluster_s_processes_search(small_home, shared, study_of, cluster):
+    result = run_experiment(
+        parse_experiment(shared, "shared"), small_home, cluster=cluster.scheduler_address
+    )
     assert result.trials == 12
     study = study_of(small_home)
     assert len(owners(study)) == 2
@@ -316,30 +341,16 @@ def test_a_cluster_s_processes_search(small_home, shared, study_of):
 
 
 def test_a_killed_process_of_a_cluster_is_noticed_and_the_others_go_on(
-    small_home, endless, study_of
+    small_home, endless, study_of, cluster, kill_one
 ):
-    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     endless["search"]["trials"] = 8
-    killed: list[int] = []
-
-    def kill_one(progress: Any) -> None:
-        journals = list((small_home / "studies").glob("*.journal"))
-        if progress.stage == "searching" and journals and not killed:
-            numbers = owners_now(join_study(place_of(small_home, journals[0].stem)))
-            if numbers:
-                killed.append(min(numbers))
-                os.kill(killed[0], signal.SIGKILL)
-
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
-        result = run_experiment(
-            parse_experiment(endless, "endless"),
-            small_home,
-            cluster=cluster.scheduler_address,
-            on_progress=kill_one,
-        )
-    assert killed
+    result = run_experiment(
+        parse_experiment(endless, "endless"),
+        small_home,
+        cluster=cluster.scheduler_address,
+        on_progress=kill_one.watch,
+    )
+    assert kill_one.killed()
     assert "the cluster lost tcp://" in " ".join(result.notes)
     study = study_of(small_home)
     assert result.trials == 8

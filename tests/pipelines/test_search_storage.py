@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,35 @@ def test_a_study_that_nobody_began_cannot_be_joined(place, join_study):
     with pytest.raises(SearchProblem, match="no study 'study' here; begin it with: ripe run"):
         join_study(place)
     assert not place.journal.exists()
+
+
+def _join_and_read(place: StudyPlace) -> dict[str, Any]:
+    study = join_study_now(place)
+    try:
+        return dict(study.user_attrs)
+    finally:
+        close_study(study)
+
+
+def test_nobody_joins_a_study_before_it_is_furnished(place, opened):
+    joined: list[Any] = []
+
+    def furnish(study: Any) -> None:
+        joined.append(pool.submit(_join_and_read, place))
+        with pytest.raises(TimeoutError):
+            joined[0].result(timeout=1)
+        study.set_user_attr("terms", "all of them")
+
+    with ThreadPoolExecutor(1) as pool:
+        opened.append(open_study_now(place, greater_is_better=True, furnish=furnish))
+        assert joined[0].result() == {"terms": "all of them"}
+
+
+def test_a_journal_whose_study_was_never_made_is_none(tmp_path, join_study):
+    place = StudyPlace(tmp_path / "study.journal", "study")
+    place.journal.write_bytes(b"")
+    with pytest.raises(SearchProblem, match="no study 'study' here"):
+        join_study(place)
 
 
 def test_a_lease_is_over_when_nobody_renews_it(tmp_path, open_study):
