@@ -143,8 +143,6 @@ def _health(request: Request) -> Response:
 
 def _refuse(request: Request, error: Exception) -> Response:
     """Answer a failure as JSON to programs and as a page to browsers."""
-    if isinstance(error, HTTPException):
-        error = Failure(error.status_code, str(error.detail), error.headers)
     failure = failure_of(error)
     if "text/html" in request.headers.get("accept", ""):
         return problem_page(request, failure)

@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from competition.errors import (
@@ -51,6 +52,8 @@ def failure_of(error: Exception) -> Failure:
     """Return what the outside may read of an error; anything unforeseen goes to the log alone."""
     if isinstance(error, Failure):
         return error
+    if isinstance(error, HTTPException):
+        return Failure(error.status_code, str(error.detail), error.headers)
     if isinstance(error, CompetitionError):
         return Failure(_status(error), str(error))
     reference = secrets.token_hex(4)

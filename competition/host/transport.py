@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from competition.host.failures import Failure, refusal
+from competition.host.failures import Failure, failure_of, refusal
 
 __all__ = [
     "CONTENT_SECURITY_POLICY",
@@ -125,10 +126,10 @@ class BoundedBodies:
         if scope["type"] != "http" or scope["path"].startswith(self.streamed):
             await self.app(scope, receive, send)
             return
-        too_long = Failure(413, f"a message has at most {LARGEST_BODY >> 20} MB")
+        too_long = HTTPException(413, f"a message has at most {LARGEST_BODY >> 20} MB")
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > LARGEST_BODY:
-            await refusal(too_long)(scope, receive, send)
+            await refusal(failure_of(too_long))(scope, receive, send)
             return
         arrived = 0
 
@@ -137,7 +138,7 @@ class BoundedBodies:
             message = await receive()
             arrived += len(message.get("body", b""))
             if arrived > LARGEST_BODY:
-                raise too_long
+                raise too_long  # as FastAPI, which makes 400 of anything else, lets it pass
             return message
 
         await self.app(scope, bounded, send)

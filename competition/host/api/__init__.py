@@ -39,8 +39,6 @@ def api_app() -> FastAPI:
 
 
 def _refuse(_: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException):
-        error = Failure(error.status_code, str(error.detail), error.headers)
     return refusal(failure_of(error))
 
 

@@ -76,7 +76,8 @@ def test_no_message_is_held_in_memory_whole_that_is_too_long(
     told = httpx.request(
         method, house.url + path, content=content, headers={"Content-Type": kind}, timeout=60
     )
-    assert told.status_code in ({413} if announced else {413, 400})
+    is_field = path == "/sign-in" and not announced  # one field of a form may have 1 MB
+    assert told.status_code == (400 if is_field else 413)
 
 
 def test_nesting_without_end_is_refused_and_not_our_mistake(house: Any) -> None:
