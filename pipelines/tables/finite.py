@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines.tables.wording import counted
+
 LARGEST = 1e100
 
 
@@ -46,14 +48,10 @@ def _said_of(column: "pd.Series[Any]") -> str:
     infinite = int(np.isinf(sizes).sum())
     huge = int((sizes > LARGEST).sum()) - infinite
     said = [
-        f"{_count(infinite, 'infinite value')} (taken as missing)" if infinite else "",
-        f"{_count(huge, 'value')} beyond {LARGEST:.0e} (taken as that)" if huge else "",
+        f"{counted(infinite, 'infinite value')} (taken as missing)" if infinite else "",
+        f"{counted(huge, 'value')} beyond {LARGEST:.0e} (taken as that)" if huge else "",
     ]
     return " and ".join(filter(None, said))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _finite(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -13,6 +13,7 @@ from pipelines.errors import TableProblem
 from pipelines.tables.finite import LARGEST, make_finite
 from pipelines.tables.kinds import as_moments, holds_dates
 from pipelines.tables.sparing import is_large, read_sparingly
+from pipelines.tables.wording import counted
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class TablePair:
     digest : str
         SHA-256 over the contents of both files, 64 hexadecimal digits.
     digests : dict of str to str
-        The same, per file name.
+        The same, per file name; a test table named like the training table is ``NAME (test)``.
     not_finite : mapping of str to str
         Features that held infinite or huge numbers, with how these were taken.
     """
@@ -84,16 +85,19 @@ def read_tables(
     Raises
     ------
     TableProblem
-        When a target is missing, or no column of `train` stands in `test` as well.
+        When a target is missing, a row has no group, or no column of `train` stands in `test` as
+        well.
     competition.errors.UnreadableTable
         When a file is no table.
     """
     digests = {}
     train_frame, digests[train.name] = _read(train, text_columns, memory)
     _require_targets(train_frame, targets, train)
+    _require_group(train_frame, group_column, train)
     test_frame = None
     if test is not None:
-        test_frame, digests[test.name] = _read(test, (), memory)
+        name = f"{test.name} (test)" if test.name == train.name else test.name
+        test_frame, digests[name] = _read(test, (), memory)
     reserved = {*targets, id_column, group_column}
     features = _shared_features(train_frame, test_frame, reserved)
     left_out = [name for name in train_frame.columns if name not in {*features, *reserved}]
@@ -134,6 +138,15 @@ def _require_targets(train: pd.DataFrame, targets: Sequence[str], path: Path) ->
                 f"{path.name} has rows whose {target} is infinite or beyond {LARGEST:.0e}; "
                 "take them out, or use another unit"
             )
+
+
+def _require_group(train: pd.DataFrame, group_column: str | None, path: Path) -> None:
+    alone = 0 if group_column not in train else int(train[group_column].isna().sum())
+    if alone:
+        raise TableProblem(
+            f"{path.name} has {counted(alone, 'row')} without a value of the group column "
+            f"{group_column!r}; say which group they belong to, or leave them out"
+        )
 
 
 def _is_countable(column: "pd.Series[Any]") -> bool:

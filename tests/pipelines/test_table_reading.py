@@ -41,6 +41,27 @@ def test_both_tables_are_typed_alike_and_digested(tmp_path):
     assert read_tables(*changed, targets=["y"], id_column="id").digest != pair.digest
 
 
+def test_tables_of_one_name_are_both_digested(tmp_path):
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+    train, test = tmp_path / "here" / "rows.csv", tmp_path / "there" / "rows.csv"
+    digests = set()
+    for y in ("a", "b"):
+        train.write_text(f"id,x,y\n1,3,{y}\n2,4,c\n")
+        test.write_text("id,x\n3,5\n")
+        pair = read_tables(train, test, targets=["y"], id_column="id")
+        assert list(pair.digests) == ["rows.csv", "rows.csv (test)"]
+        digests.add(pair.digest)
+    assert len(digests) == 2
+
+
+@pytest.mark.parametrize("tree", ["T1", 7])
+def test_a_row_without_its_group_is_refused(tmp_path, tree):
+    files = write(tmp_path, train=f"id,x,tree,y\n1,3,{tree},a\n2,4,,b\n")
+    with pytest.raises(TableProblem, match="1 row without a value of the group column 'tree'"):
+        read_tables(*files, targets=["y"], id_column="id", group_column="tree")
+
+
 def test_columns_of_one_table_alone_are_not_learned_from(tmp_path):
     pair = read_tables(*write(tmp_path, test="id,x,extra\n3,5,1\n"), targets=["y"], id_column="id")
     assert pair.features == ("x",)
