@@ -16,15 +16,13 @@ from competition.store import add_contest, add_user, create_token, get_entry, op
 
 @pytest.fixture
 def two_hosts(
-    postgres: Any,
-    postgres_database: str,
+    database: str,
     tmp_path: Path,
     write_contest: Callable[..., Any],
     house: Any,
 ) -> Iterator[tuple[list[str], str, Any]]:
     """Two hosts with homes of their own, one PostgreSQL database and one folder of files."""
     write_contest(tmp_path / "c", slug="shared")
-    database = postgres.url(postgres_database)
     with ExitStack() as stack:
         urls, stores = [], []
         for name in ("one", "two"):
@@ -40,6 +38,7 @@ def two_hosts(
         yield urls, create_token(stores[0], "lin", now=house.clock()), stores[1]
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_what_one_host_begins_the_other_can_finish(
     two_hosts: tuple[list[str], str, Any], submission: Callable[[int], str]
 ) -> None:
