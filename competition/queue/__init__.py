@@ -20,7 +20,7 @@ from competition.queue.rescoring import (
     propose_rescore,
     rescore_entries,
 )
-from competition.queue.waiting import why_pending
+from competition.queue.waiting import entries_waiting, why_pending
 from competition.queue.worker import Worker
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Worker",
     "apply_rescore",
     "count_workers",
+    "entries_waiting",
     "extend_lease",
     "finish_entry",
     "give_back",

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from competition.queue.limits import QueueLimits
 from competition.queue.presence import count_workers
 from competition.store import Entry, Status, Store, get_entry
-from competition.store.schema import JobRow
+from competition.store.rows import contest_row
+from competition.store.schema import EntryRow, JobRow
 
-__all__ = ["why_pending"]
+__all__ = ["entries_waiting", "why_pending"]
 
 
 def why_pending(store: Store, ref: int, now: datetime, limits: QueueLimits | None = None) -> str:
@@ -41,6 +42,17 @@ def why_pending(store: Store, ref: int, now: datetime, limits: QueueLimits | Non
             f"the next begins in {seconds:.0f} s."
         )
     return _in_queue(ahead, count_workers(store, now, limits))
+
+
+def entries_waiting(store: Store, slug: str) -> tuple[int, int | None]:
+    """Return how many entries of a contest have no outcome yet, and the oldest one's number."""
+    waiting = [status.value for status in Status if status.is_open]
+    query = select(func.count(), func.min(EntryRow.id))
+    with store.reading() as session:
+        contest = contest_row(session, slug)
+        where = (EntryRow.contest_id == contest.id, EntryRow.status.in_(waiting))
+        count, oldest = session.execute(query.where(*where)).one()
+        return count, oldest
 
 
 def _outcome(entry: Entry) -> str:

@@ -99,13 +99,11 @@ def _contests(store: Store) -> Iterator[Finding]:
 
 
 def _waiting(store: Store, slug: str, now: datetime) -> Iterator[Finding]:
-    from competition.queue import why_pending
-    from competition.store import list_contest_entries
+    from competition.queue import entries_waiting, why_pending
 
-    waiting = [entry for entry in list_contest_entries(store, slug) if entry.status.is_open]
-    if waiting:
-        oldest = waiting[-1].ref
-        said = f"{len(waiting)} without a score; entry {oldest}: {why_pending(store, oldest, now)}"
+    count, oldest = entries_waiting(store, slug)
+    if oldest is not None:
+        said = f"{count} without a score; entry {oldest}: {why_pending(store, oldest, now)}"
         yield Finding(f"queue: {slug}", "note", said)
 
 

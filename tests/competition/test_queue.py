@@ -14,6 +14,7 @@ from competition.queue import (
     QueueLimits,
     Worker,
     count_workers,
+    entries_waiting,
     extend_lease,
     finish_entry,
     give_back,
@@ -302,6 +303,17 @@ def test_why_an_entry_waits_is_a_sentence(store, sent, later):
     assert "withdrawn" in why_pending(store, second, later(41), LIMITS)
     finish_entry(store, lease_entry(store, "w", later(50), LIMITS), GOOD, later(51))
     assert "it was scored at 2026-03-04 12:00:51 UTC" in why_pending(store, first, later(60))
+
+
+def test_what_waits_is_counted_without_what_has_its_outcome(store, sent, later):
+    first, second, third = sent(), sent(), sent()
+    assert entries_waiting(store, "toy") == (3, first)
+    finish_entry(store, lease_entry(store, "w", later(10), LIMITS), GOOD, later(11))
+    assert lease_entry(store, "w", later(12), LIMITS).ref == second
+    assert entries_waiting(store, "toy") == (2, second)
+    for ref in (second, third):
+        cancel_entry(store, ref, actor="ada", now=later(13))
+    assert entries_waiting(store, "toy") == (0, None)
 
 
 def _descendants(pid, generation):

@@ -12,8 +12,8 @@ from competition.host.api.asking import ERRORS, MOST, Asker, Number, Question
 from competition.host.doors import require
 from competition.host.failures import Failure
 from competition.host.invitations import invitation_path
-from competition.queue import count_workers
-from competition.store import audit_records, create_invitation, list_contest_entries
+from competition.queue import count_workers, entries_waiting
+from competition.store import audit_records, create_invitation
 from competition.visibility import Sight
 
 __all__ = ["router"]
@@ -74,8 +74,8 @@ def invite_to_host(asker: Asker, wanted: InvitationWanted) -> InvitationTold:
 def queue(asker: Asker, slug: str) -> QueueTold:
     """Say how many entries wait and how many workers there are; for hosts."""
     require(asker.door(slug), Sight.HOST_MESSAGES)
-    waiting = [one for one in list_contest_entries(asker.store, slug) if one.status.is_open]
-    return QueueTold(waiting=len(waiting), workers=count_workers(asker.store, asker.now))
+    waiting, _ = entries_waiting(asker.store, slug)
+    return QueueTold(waiting=waiting, workers=count_workers(asker.store, asker.now))
 
 
 @router.get("/contests/{slug}/audit")

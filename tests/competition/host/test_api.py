@@ -116,6 +116,8 @@ def test_queue_and_audit_are_for_hosts(house: Any, entered: list[int]) -> None:
         assert ask(house, "GET", path).status_code == 403
         assert ask(house, "GET", path, user=None).status_code == 401
         assert ask(house, "GET", path, user="grace").status_code == 200
+    queue = ask(house, "GET", f"/contests/{house.slug}/queue", user="grace").json()
+    assert queue == {"waiting": 0, "workers": 0}
     records = ask(house, "GET", f"/contests/{house.slug}/audit", user="grace").json()
     assert "entry sent" in [record["action"] for record in records]
 
