@@ -76,8 +76,8 @@ class Search(Section):
     start_from: str | None = Field(
         default=None,
         min_length=1,
-        description="an earlier study of this home, by its name or its run, whose best points "
-        "are tried after the defaults",
+        description="an earlier study, by its name, its run or a model of it in MLflow's registry "
+        "(models:/NAME@champion), whose best points are tried after the defaults",
     )
     start_best: int = Field(
         default=5, ge=1, le=100, description="how many points are taken from start_from"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from experiments.errors import ExperimentError
 from pipelines.tracking.session import TrackingPlace
-from pipelines.tracking.store import prepare_store
+from pipelines.tracking.store import first_line, prepare_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,6 +22,8 @@ __all__ = ["RunPredictions", "UnknownRun", "find_run", "open_tracking", "run_pre
 
 PREDICTIONS_FILE = "predictions.parquet"
 PARENT_TAG = "mlflow.parentRunId"
+MODELS = "models:/"
+RUN_ID = re.compile("[0-9a-f]{1,32}")
 SHOWN = 3
 
 
@@ -62,14 +64,23 @@ def open_tracking(home: Path, uri: str | None = None) -> MlflowClient:
 
 
 def find_run(client: MlflowClient, run: str) -> Run:
-    """Return the run whose id is, or begins with, `run`.
+    """Return the run whose id is, or begins with, `run`, or the one that made a registered model.
+
+    Parameters
+    ----------
+    client : mlflow.MlflowClient
+    run : str
+        First digits of an id, or a model as MLflow writes it: ``models:/NAME@ALIAS`` or
+        ``models:/NAME/VERSION``.
 
     Raises
     ------
     UnknownRun
         When there is none, or more than one.
     """
-    if not re.fullmatch(r"[0-9a-f]{1,32}", run):
+    if run.startswith(MODELS):
+        return _run_of_model(client, run)
+    if not RUN_ID.fullmatch(run):
         raise UnknownRun(f"a run's id has the digits 0-9 and a-f only, but got {run!r}")
     places = [experiment.experiment_id for experiment in client.search_experiments()]
     wanted = f"attributes.run_id LIKE '{run}%'"
@@ -80,6 +91,26 @@ def find_run(client: MlflowClient, run: str) -> Run:
         names = ", ".join(one.info.run_id for one in found[:SHOWN])
         raise UnknownRun(f"several runs begin with {run!r}: {names} ...; give more of the id")
     return found[0]
+
+
+def _run_of_model(client: MlflowClient, model: str) -> Run:
+    from mlflow.exceptions import MlflowException
+
+    parts = re.fullmatch(r"models:/([^/@]+)(?:@([^/@]+)|/([0-9]+))", model)
+    if parts is None:
+        raise UnknownRun(
+            f"a registered model is written models:/NAME@ALIAS or models:/NAME/VERSION, not {model}"
+        )
+    name, alias, number = parts.groups()
+    try:
+        version = (
+            client.get_model_version_by_alias(name, alias)
+            if alias
+            else client.get_model_version(name, number)
+        )
+        return client.get_run(str(version.run_id))
+    except MlflowException as error:
+        raise UnknownRun(f"there is no {model}: {first_line(error)}") from None
 
 
 def run_predictions(home: Path, run: str, uri: str | None = None) -> RunPredictions:

@@ -6,14 +6,20 @@ though the earlier study has grown or is gone, and workers elsewhere need not ha
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.definition.sections import Experiment
 from experiments.errors import ExperimentError
-from experiments.ledger.predictions import PARENT_TAG, find_run, open_tracking
+from experiments.ledger.predictions import (
+    MODELS,
+    PARENT_TAG,
+    RUN_ID,
+    find_run,
+    open_tracking,
+)
 from experiments.overviews.studies import UnknownStudy, find_place, opened
 from experiments.study.library import suggested
 from experiments.study.terms import read_terms
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 
 STUDY_TAG = "ripe.study"
 KEY = "search.start_from"
+BEST = "best."
 Points = tuple[Mapping[str, Any], ...]
 
 
@@ -50,7 +57,7 @@ def earlier_points(
     storage : str, optional
         Database in which the earlier study is looked for before the home's journals.
     tracking_uri : str, optional
-        MLflow store in which a run is looked for.
+        MLflow store in which a run or a registered model is looked for.
 
     Returns
     -------
@@ -60,17 +67,15 @@ def earlier_points(
     Raises
     ------
     ExperimentError
-        When no single study is meant, or none of its points lies within the space.
+        When no single study, run or model is meant, or none of its points lies within the space.
     """
     wanted = experiment.search.start_from
     if wanted is None or _are_kept(place):
         return None
-    earlier = _find(home, wanted, storage, tracking_uri)
-    with opened(earlier) as study:
-        points = _best_points(study, experiment)
+    name, points = _looked_up(experiment, home, wanted, storage, tracking_uri)
     if not points:
         raise ExperimentError(
-            f"{KEY}: no completed trial of {earlier.name} lies within search.space; widen it, or "
+            f"{KEY}: no completed trial of {name} lies within search.space; widen it, or "
             "leave start_from out"
         )
     return points
@@ -89,14 +94,23 @@ def _are_kept(place: StudyPlace) -> bool:
         return STARTS in study.user_attrs
 
 
-def _find(home: Path, wanted: str, storage: str | None, uri: str | None) -> StudyPlace:
+def _looked_up(
+    experiment: Experiment, home: Path, wanted: str, storage: str | None, uri: str | None
+) -> tuple[str, Points]:
+    """Return the name of what a file starts from, and its points."""
     try:
-        return _named(home, wanted, storage)
+        return _of_study(experiment, _named(home, wanted, storage))
     except UnknownStudy as error:
-        name = _study_of_run(home, wanted, uri)
-        if name is None:
-            raise ExperimentError(f"{KEY}: {error} (nor does a run's id)") from None
-    return _named(home, name, storage)
+        tags = _tags_of_run(home, wanted, uri, error)
+    try:
+        return _of_study(experiment, _named(home, tags[STUDY_TAG], storage))
+    except UnknownStudy:  # on another machine: the run still tells its best point
+        return wanted, _recorded_best(experiment, tags)
+
+
+def _of_study(experiment: Experiment, place: StudyPlace) -> tuple[str, Points]:
+    with opened(place) as study:
+        return place.name, _best_points(study, experiment)
 
 
 def _named(home: Path, name: str, storage: str | None) -> StudyPlace:
@@ -109,18 +123,43 @@ def _named(home: Path, name: str, storage: str | None) -> StudyPlace:
     return find_place(home, name)
 
 
-def _study_of_run(home: Path, run: str, uri: str | None) -> str | None:
-    """Return the name of the study that a run, or the run above it, records."""
-    if not re.fullmatch(r"[0-9a-f]{1,32}", run):
-        return None
+def _tags_of_run(
+    home: Path, run: str, uri: str | None, no_study: UnknownStudy
+) -> Mapping[str, str]:
+    """Return the tags of the study's run that a run or a registered model belongs to."""
+    unknown = ExperimentError(f"{KEY}: {no_study} (nor does a run's id)")
+    if not (run.startswith(MODELS) or RUN_ID.fullmatch(run)):
+        raise unknown
     try:
         client = open_tracking(home, uri)
         tags = find_run(client, run).data.tags
-    except ExperimentError:
-        return None
-    if PARENT_TAG in tags:
-        tags = client.get_run(tags[PARENT_TAG]).data.tags
-    return tags.get(STUDY_TAG)
+        if PARENT_TAG in tags:
+            tags = client.get_run(tags[PARENT_TAG]).data.tags
+    except ExperimentError as error:
+        if run.startswith(MODELS):
+            raise ExperimentError(f"{KEY}: {error}") from None
+        raise unknown from None
+    if STUDY_TAG not in tags:
+        raise unknown
+    return tags
+
+
+def _recorded_best(experiment: Experiment, tags: Mapping[str, str]) -> Points:
+    """Return the best point that a study's run was tagged with, where it lies within the space."""
+    best = {
+        name.removeprefix(BEST): _value(text)
+        for name, text in tags.items()
+        if name.startswith(BEST)
+    }
+    point = _within(best, experiment, parse_space(experiment.search.space))
+    return () if point is None else (point,)
+
+
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 def _best_points(study: Study, experiment: Experiment) -> Points:

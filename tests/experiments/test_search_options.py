@@ -235,6 +235,42 @@ def test_an_earlier_study_is_found_by_its_run_and_by_the_run_of_a_trial(quick, s
         assert result.trials == 2
 
 
+def learning_rates(home, result):
+    return [float(run.data.params["learning_rate"]) for run in trials_of(home, result)]
+
+
+@pytest.mark.parametrize("model", ["models:/clouds@champion", "models:/clouds/1"])
+def test_a_registered_model_stands_for_the_study_that_made_it(quick, small_home, model):
+    early = quick("early", trials=4, space={"learning_rate": {"low": 0.001, "high": 0.1}})
+    rates = set(learning_rates(small_home, early))
+    later = quick("later", trials=3, start_from=model, space={"learning_rate": RATE})
+    assert len(rates.intersection(learning_rates(small_home, later)[1:])) == 2
+
+
+def test_a_model_whose_study_is_elsewhere_gives_the_point_that_it_was_learned_with(
+    quick, small_home
+):
+    space = {"learning_rate": {"low": 0.001, "high": 0.1}, "layers": {"low": 1, "high": 2}}
+    early = quick(
+        "early",
+        trials=4,
+        space={**space, "units": [4, 8]},
+        network={"hidden_layer_sizes": [8], "learning_rate": 0.1},
+    )
+    for file in (small_home / "studies").glob(f"{early.study}*.journal"):
+        file.unlink()
+    later = quick(
+        "later",
+        trials=2,
+        start_from="models:/clouds@champion",
+        space={**space, "units": [4, 8]},
+        network={"hidden_layer_sizes": [4], "learning_rate": 0.001},
+    )
+    started = trials_of(small_home, later)[1].data.params
+    assert float(started["learning_rate"]) == early.best_parameters["learning_rate"]
+    assert started["hidden_layer_sizes"] == str(early.best_parameters["hidden_layer_sizes"])
+
+
 def test_of_two_studies_of_the_experiment_that_is_named_the_newer_one_is_taken(quick, small_home):
     quick("early", trials=2, space={"dropout": [0.1, 0.2]}, network={"dropout": 0.1})
     quick("early", trials=3, space={"learning_rate": {"low": 0.001, "high": 0.1}})
@@ -254,7 +290,12 @@ def test_a_study_in_a_database_begins_with_one_of_the_home(quick, small_home):
 
 @pytest.mark.parametrize(
     ("wanted", "problem"),
-    [("nobody", "search.start_from: no study .* begins with 'nobody'"), ("early", "lies within")],
+    [
+        ("nobody", "search.start_from: no study .* begins with 'nobody'"),
+        ("models:/nobody@champion", "search.start_from: there is no models:/nobody@champion: "),
+        ("models:/clouds", "written models:/NAME@ALIAS or models:/NAME/VERSION, not"),
+        ("early", "lies within"),
+    ],
 )
 def test_a_start_that_cannot_be_had_is_refused_before_anything_is_written(
     quick, small_home, wanted, problem
