@@ -25,9 +25,9 @@ __all__ = ["command"]
 def command(ctx: click.Context, run: str, output: Path, tracking: str | None) -> None:
     """Write the predictions of RUN as a submission file, in the sample submission's exact format.
 
-    RUN is an MLflow run id or the first letters of one, or models:/NAME@ALIAS for the run of a
-    registered model; a study's run stands for its chosen
-    model. Nothing is written when the file would break a rule of the contest.
+    RUN is an MLflow run id or the first letters of one, or a registered model
+    (models:/NAME@ALIAS); a study's run stands for its chosen model. Nothing is written when the
+    file would break a rule of the contest.
     """
     from experiments.ledger.sending import export_run
 
