@@ -115,6 +115,35 @@ def test_a_column_of_other_kind_is_an_error(described: Builder) -> None:
     assert not report.is_sound
 
 
+def test_words_are_one_kind_however_many_rows_and_values_there_are(described: Builder) -> None:
+    report = described(
+        train=lambda frame: frame.assign(
+            name=[f"n{n}" for n in frame.index], told=np.resize(["yes", "no", "maybe"], len(frame))
+        ),
+        test=lambda frame: frame.head(40).assign(
+            name=[f"m{n}" for n in range(40)], told=np.resize(["yes", "no"], 40)
+        ),
+    )
+    kinds = {one.name: (one.train_kind, one.test_kind) for one in report.columns}
+    assert kinds["name"] == ("text", "categorical")
+    assert kinds["told"] == ("categorical", "boolean")
+    assert "kinds" not in rules(report)
+
+
+def test_a_single_row_is_told_of_as_one(described: Builder) -> None:
+    train = plain(600, 1)
+
+    def with_an_old_row(frame: pd.DataFrame) -> pd.DataFrame:
+        return pd.concat([frame[1:], train[:1].drop(columns="answer")], ignore_index=True)
+
+    report = described(
+        train=lambda frame: pd.concat([frame, frame[:1]], ignore_index=True), test=with_an_old_row
+    )
+    told = {finding.rule: finding.message for finding in report.findings}
+    assert told["duplicate_rows"] == "1 of 601 training rows has the features of an earlier one"
+    assert told["shared_rows"] == "1 test row (0.2%) has the features of a training row"
+
+
 def test_unseen_values_are_counted_by_test_rows(described: Builder) -> None:
     def tenth_purple(frame: pd.DataFrame) -> pd.DataFrame:
         colours = frame["colour"].to_numpy().copy()
