@@ -92,9 +92,8 @@ def _send_what_waits(home: Path) -> None:
 
     waiting = sum(recover_home(home).values())
     if waiting:
-        click.echo(
-            f"Rows of {waiting} sessions wait to be sent to MLflow; a writer was started.", err=True
-        )
+        sessions = "1 session wait" if waiting == 1 else f"{waiting} sessions wait"
+        click.echo(f"Rows of {sessions} to be sent to MLflow; a writer was started.", err=True)
 
 
 @command.command()

@@ -86,13 +86,18 @@ def _tell_file_schema(output: Path | None) -> None:
 def _write(path: Path, text: str) -> None:
     from competition.files import replaced_file
 
-    with replaced_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    try:
+        with replaced_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
 
 
 def _tell(report: SchemaReport, title: str) -> None:
-    test = "no test table" if report.test_rows is None else f"{report.test_rows} test rows"
-    say(f"{title}: {report.train_rows} training rows, {test}")
+    from pipelines.tables.wording import counted
+
+    test = "no test table" if report.test_rows is None else counted(report.test_rows, "test row")
+    say(f"{title}: {counted(report.train_rows, 'training row')}, {test}")
     print_table(
         ("column", "role", "kind", ">missing", ">in test", ">unseen", ">index", ">tells", "values"),
         [_row(column) for column in report.columns],
@@ -109,8 +114,8 @@ def _tell(report: SchemaReport, title: str) -> None:
     for finding in report.findings:
         say(f"{MARKS[finding.severity]} {finding.severity:<8}{finding.rule}: {finding.message}")
         say(f"            {finding.advice}")
-    counts = {name: len(report.of_severity(name)) for name in ("error", "warning", "note")}
-    say(", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items()))
+    severities = ("error", "warning", "note")
+    say(", ".join(counted(len(report.of_severity(name)), name) for name in severities))
 
 
 def _row(column: ColumnFacts) -> tuple[object, ...]:

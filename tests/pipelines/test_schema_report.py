@@ -164,6 +164,17 @@ def test_gaps_on_one_side_are_a_warning(described: Builder) -> None:
     assert "50%" in told.message
 
 
+def test_gaps_that_chance_explains_are_no_warning(described: Builder) -> None:
+    report = described(
+        train=lambda frame: frame.assign(w=frame["w"].where(frame.index >= 20)),
+        test=lambda frame: frame.assign(w=frame["w"].where(frame.index >= 26)),
+        rows=40,
+    )
+    facts = next(one for one in report.columns if one.name == "w")
+    assert (facts.train_missing, facts.test_missing) == (0.5, 0.65)
+    assert "missing_values" not in rules(report)
+
+
 def test_constant_and_equal_columns_are_found(described: Builder) -> None:
     codes = {"green": 3, "brown": 1, "black": 2}
 

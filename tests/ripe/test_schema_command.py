@@ -88,5 +88,13 @@ def test_the_json_schema_of_experiment_files_is_printed_or_written(tmp_path: Pat
     assert f"#:schema {written}" in done.output
 
 
+def test_a_page_that_cannot_be_written_gets_one_line(tables: Path, tmp_path: Path) -> None:
+    page = tables / "train.csv" / "page.html"
+    done = run(tmp_path, "schema", str(tables), "--target", "stage", "-o", str(page))
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: cannot write {page}: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_nothing_named_is_wrong_usage(tmp_path: Path) -> None:
     assert run(tmp_path, "schema").exit_code == 2

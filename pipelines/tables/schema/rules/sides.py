@@ -1,10 +1,12 @@
 """Where the test table differs from the training table."""
 
+import math
 from collections.abc import Iterator
 
 import pandas as pd
 
 from pipelines.tables.kinds import ColumnKind
+from pipelines.tables.reading import TablePair
 from pipelines.tables.schema.rules.evidence import Evidence
 from pipelines.tables.schema.values import Finding
 from pipelines.tables.wording import listed
@@ -12,6 +14,7 @@ from pipelines.tables.wording import listed
 SMALL_PSI, LARGE_PSI = 0.1, 0.25
 CLEAR_AUC = 0.6
 MANY_UNSEEN, MANY_MISSING, GAP_OF_MISSING = 0.01, 0.5, 0.1
+Z_999 = 3.29  # no more than 1 of 1000 samples of one source differ by more standard errors
 OF_WORDS = frozenset({ColumnKind.TEXT, ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN})
 """Kinds that differ by how many rows and values there are; other words are unseen ones."""
 
@@ -118,7 +121,7 @@ def missing_values(evidence: Evidence) -> Iterator[Finding]:
     """Name the columns that are missing more often in one table, or mostly."""
     for one in evidence.features:
         left, right = one.train_missing, one.test_missing
-        if left is not None and right is not None and abs(left - right) > GAP_OF_MISSING:
+        if left is not None and right is not None and _is_gap(left, right, evidence.pair):
             yield Finding(
                 "missing_values",
                 "warning",
@@ -136,6 +139,14 @@ def missing_values(evidence: Evidence) -> Iterator[Finding]:
                 'that it is there may tell more than its value: step = "given"',
                 (one.name,),
             )
+
+
+def _is_gap(left: float, right: float, pair: TablePair) -> bool:
+    """Tell whether shares of missing values differ by much, and by more than chance."""
+    sizes = len(pair.train), 1 if pair.test is None else len(pair.test)
+    shared = (left * sizes[0] + right * sizes[1]) / sum(sizes)
+    error = math.sqrt(shared * (1 - shared) * (1 / sizes[0] + 1 / sizes[1]))
+    return abs(left - right) > max(GAP_OF_MISSING, Z_999 * error)
 
 
 def shared_groups(evidence: Evidence) -> Iterator[Finding]:
