@@ -79,7 +79,8 @@ def _unpack(archive: Path, folder: Path) -> Backup:
                 _refuse_missing(packed, entry, files, archive)
                 return backup
             files, size = files + 1, size + entry.size
-            if files > min(backup.files, MOST_FILES) or size > backup.size:
+            too_many = files > min(backup.files, MOST_FILES)
+            if too_many or size > backup.size or entry.size < 0:
                 raise BackupProblem(f"{archive} holds more than it says it does")
             _unpack_file(packed, entry, _place(folder, entry), archive)
     raise BackupProblem(f"{archive} is cut off")
@@ -101,7 +102,8 @@ def _described(packed: tarfile.TarFile, entry: tarfile.TarInfo | None, archive: 
     try:
         told = json.loads(_content(packed, entry).read())
         backup = Backup(**{**told, "homes": tuple(told["homes"]), "left_out": ()})
-        is_sound = all(isinstance(one, str) for one in backup.homes)
+        is_sound = all(isinstance(one, str) for one in (*backup.homes, backup.made_at))
+        is_sound = is_sound and len(backup.homes) > 0
         is_sound = is_sound and backup.files >= 0 and backup.size >= 0
     except (ValueError, TypeError, KeyError):
         is_sound = False

@@ -29,10 +29,10 @@ COMPRESSION = 3
 CHUNK = 1 << 20
 SPOOL = "spool"
 SQLITE_START = b"SQLite format 3\x00"
-MADE_AGAIN = ("contests", "entries")
-"""Folders of the spool that lay out what is scored: links, which a worker makes again."""
+MADE_AGAIN = ("cache", f"{SPOOL}/contests", f"{SPOOL}/entries")
+"""Folders of what is made again when it is needed: features, and what a worker scores."""
 BESIDE_SQLITE = ("-wal", "-shm", "-journal")
-OF_OTHERS = ("artifacts", "cache", "contests", "data", "submissions", "uploads")
+OF_OTHERS = ("artifacts", "contests", "data", "submissions", "uploads")
 """Folders of files that never change: a database among them is somebody's file like any other."""
 ONLY_GROWING = ("/ledger.jsonl", "/studies/*.journal", f"/{SPOOL}/*/*/*.jsonl")
 """Files that grow line by line: a copy ends with the last whole line."""
@@ -50,6 +50,8 @@ class _Piece:
 
 def write_backup(home: Path, target: Path, *, now: datetime) -> Backup:
     """Pack a home, which may be in use, into one gzipped tar archive that only its owner reads.
+
+    What is made again when it is needed (`MADE_AGAIN`) is left out.
 
     Databases are copied by SQLite itself, as they were at one moment. Files come after them, so
     that whatever a database names is there; rows that wait to be sent to a database come before
@@ -91,12 +93,12 @@ def write_backup(home: Path, target: Path, *, now: datetime) -> Backup:
 def _pieces(home: Path, folder: Path) -> tuple[list[_Piece], tuple[str, ...]]:
     """Copy what waits to be sent, then the databases, then list everything."""
     waiting = _copy_spool(home, folder / SPOOL)
-    found, _ = _files(home, home / SPOOL)
+    found, _ = _files(home, home)
     databases = [path for path in found if _is_database(home, path)]
     copies = {path: folder / str(number) for number, path in enumerate(databases)}
     for path, copy in copies.items():
         _copy_database(path, copy)
-    found, left_out = _files(home, home / SPOOL)
+    found, left_out = _files(home, home)
     beside = {Path(f"{path}{ending}") for path in copies for ending in BESIDE_SQLITE}
     settled = [path for path in found if path not in beside and not _is_in(home, path, (SPOOL,))]
     sources = {**{path: path for path in settled}, **copies, **waiting}
@@ -107,7 +109,7 @@ def _pieces(home: Path, folder: Path) -> tuple[list[_Piece], tuple[str, ...]]:
 def _copy_spool(home: Path, folder: Path) -> dict[Path, Path]:
     """Copy the rows that wait to be sent; what is sent before its turn comes is not missed."""
     copies = {}
-    for path in _files(home / SPOOL, home / SPOOL)[0]:
+    for path in _files(home, home / SPOOL)[0]:
         copy = folder / path.relative_to(home / SPOOL)
         copy.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
@@ -120,12 +122,12 @@ def _is_in(home: Path, path: Path, folders: tuple[str, ...]) -> bool:
     return path.relative_to(home).parts[0] in folders
 
 
-def _files(home: Path, spool: Path) -> tuple[list[Path], list[str]]:
+def _files(home: Path, folder: Path) -> tuple[list[Path], list[str]]:
+    """List the files in a folder of the home, and what is none; not what is made again."""
+    made_again = [home / name for name in MADE_AGAIN]
     files, others = [], []
-    for place, folders, names in os.walk(home):
-        if Path(place) == spool:
-            folders[:] = [name for name in folders if name not in MADE_AGAIN]
-        folders.sort()
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if Path(place) / name not in made_again)
         links = [name for name in folders if (Path(place) / name).is_symlink()]
         for name in sorted([*names, *links]):
             path = Path(place) / name

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -159,6 +160,17 @@ def test_what_a_worker_lays_out_is_left_out_without_a_word(ripe, home, tmp_path)
     assert not (tmp_path / "new" / "spool" / "contests").exists()
 
 
+def test_kept_features_are_left_out_and_nothing_else_of_that_name(home, tmp_path):
+    names = ("cache/features/f00/0.npz", "data/fruit/cache/notes.csv")
+    for name in names:
+        (home / name).parent.mkdir(parents=True)
+        (home / name).write_text("x")
+    made = write_backup(home, tmp_path / "all.tar.gz", now=NOW)
+    restore_backup(tmp_path / "all.tar.gz", tmp_path / "new")
+    assert [(tmp_path / "new" / name).exists() for name in names] == [False, True]
+    assert not made.left_out
+
+
 def test_only_its_owner_reads_a_backup_and_a_restored_home(ripe, home, tmp_path):
     ripe("--home", home, "backup", tmp_path / "all.tar.gz")
     ripe("restore", tmp_path / "all.tar.gz", "--home", tmp_path / "new")
@@ -278,6 +290,20 @@ def test_a_backup_that_holds_more_than_it_says_is_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.tar.gz"]
 
 
+def test_a_backup_whose_description_names_no_home_is_refused(tmp_path):
+    forged(tmp_path / "a.tar.gz", [], homes=[])
+    with pytest.raises(BackupProblem, match="is no backup"):
+        restore_backup(tmp_path / "a.tar.gz", tmp_path / "new")
+
+
+def test_a_file_of_less_than_nothing_makes_no_room_for_another(tmp_path):
+    lighter, bomb = tarfile.TarInfo("home/lighter"), tarfile.TarInfo("home/bomb")
+    bomb.size = 1200
+    forged(tmp_path / "a.tar.gz", [lighter, bomb], size=1000, sizes={"home/lighter": -500})
+    with pytest.raises(BackupProblem):
+        restore_backup(tmp_path / "a.tar.gz", tmp_path / "new")
+
+
 def test_a_backup_that_is_cut_off_leaves_nothing_behind(home, tmp_path):
     write_backup(home, tmp_path / "all.tar.gz", now=NOW)
     whole = (tmp_path / "all.tar.gz").read_bytes()
@@ -302,9 +328,16 @@ def test_refusals_are_one_line(ripe, home, tmp_path):
         assert status == 1 and words in errors and errors.count("\n") == 1, errors
 
 
-def forged(path: Path, entries: list[tarfile.TarInfo], size: int = 10**9) -> None:
+def forged(
+    path: Path,
+    entries: list[tarfile.TarInfo],
+    size: int = 10**9,
+    *,
+    homes: Sequence[str] = ("/old",),
+    sizes: Mapping[str, int] = MappingProxyType({}),
+) -> None:
     told = {
-        "homes": ["/old"], "made_at": "2026-03-04", "files": 10, "size": size, "left_out": [],
+        "homes": homes, "made_at": "2026-03-04", "files": 10, "size": size, "left_out": [],
         "format": 1,
     }  # fmt: skip
     with tarfile.open(path, "w:gz") as archive:
@@ -313,4 +346,10 @@ def forged(path: Path, entries: list[tarfile.TarInfo], size: int = 10**9) -> Non
         description.size = len(text)
         archive.addfile(description, io.BytesIO(text))
         for entry in entries:
-            archive.addfile(entry, io.BytesIO(bytes(entry.size)))
+            content = io.BytesIO(bytes(entry.size))
+            entry.size = sizes.get(entry.name, entry.size)
+            archive.addfile(entry, content if entry.size > 0 else None)
+        end = tarfile.TarInfo("ripe-backup-end.json")
+        text = json.dumps({"files": len(entries)}).encode()
+        end.size = len(text)
+        archive.addfile(end, io.BytesIO(text))
