@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -553,10 +554,37 @@ def test_many_threads_share_a_pool(pool: ScoringPool, folder: Path) -> None:
         assert list(threads.map(scored, range(12))) == [0.5, 1.0] * 6
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def children_of(server: int) -> set[int]:
+    """The processes that a scoring server has started."""
+    listing = Path(f"/proc/{server}/task/{server}/children")
+    return {int(child) for child in listing.read_text().split()}
+
+
+def is_running(number: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for yet has ended all the same."""
+    try:
+        stat = Path(f"/proc/{number}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
 def test_a_slow_metric_holds_up_no_other_entry(own: Own, pool: ScoringPool, folder: Path) -> None:
-    own("import time\ntime.sleep(30)\nreturn 1.0", replace(LIMITS, seconds=0.01))
-    slow = threading.Thread(target=pool.score, args=(job(folder), replace(LIMITS, seconds=3)))
+    own("import time\ntime.sleep(600)\nreturn 1.0", replace(LIMITS, seconds=0.01))
+    assert pool._server is not None
+    server = pool._server.pid
+    wait_until(lambda: not children_of(server))
+    slow = threading.Thread(target=pool.score, args=(job(folder), replace(LIMITS, seconds=600)))
     slow.start()
+    wait_until(lambda: bool(children_of(server)))
+    (supervisor,) = children_of(server)
     quick_folder = folder / "quick"
     quick_folder.mkdir()
     dump_contest(TOY, quick_folder / "contest.toml")
@@ -566,6 +594,7 @@ def test_a_slow_metric_holds_up_no_other_entry(own: Own, pool: ScoringPool, fold
 
     assert outcome.status == "scored"
     assert slow.is_alive()
+    os.kill(supervisor, signal.SIGKILL)
     slow.join()
 
 
@@ -595,13 +624,15 @@ def test_the_child_ends_when_nobody_waits_for_it_any_more(folder: Path) -> None:
     )
     with waiting:
         assert waiting.stdout is not None
-        server = int(waiting.stdout.readline())
-        time.sleep(0.5)
-        waiting.kill()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and Path(f"/proc/{server}").exists():
-        time.sleep(0.05)
-    assert not Path(f"/proc/{server}").exists()
+        try:
+            server = int(waiting.stdout.readline())
+            wait_until(lambda: bool(children_of(server)))
+            (supervisor,) = children_of(server)
+            wait_until(lambda: bool(children_of(supervisor)))
+            (child,) = children_of(supervisor)
+        finally:
+            waiting.kill()
+    wait_until(lambda: not any(map(is_running, (server, supervisor, child))))
 
 
 def test_packed_entries_are_scored_alike(pool: ScoringPool, folder: Path) -> None:
