@@ -109,13 +109,14 @@ def _of_run(home: Path, what: str, baselines: tuple[str, ...], uri: str | None) 
     kept = None if baselines else _artifact(client, run)
     if kept is not None:
         return kept
-    name = run.data.tags.get(STUDY_TAG, "")
-    if not name or not (home / STUDIES / name / SUMMARY).is_file():
+    studies = {one.name: one for one in finished_studies(home)}
+    study = studies.get(run.data.tags.get(STUDY_TAG, ""))
+    if study is None:
         raise MissingReport(
             f"run {run.info.run_id} holds no such report, and its study's files are not in "
             f"{home / STUDIES}, where one could be made of them; finish it with 'ripe run'"
         )
-    return _of_study(home / STUDIES / name, baselines)
+    return _of_study(study, baselines)
 
 
 def _study_run(client: MlflowClient, run: Run) -> Run:

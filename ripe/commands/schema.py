@@ -94,6 +94,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _tell(report: SchemaReport, title: str) -> None:
+    from pipelines.tables.schema.values import SEVERITIES
     from pipelines.tables.wording import counted
 
     test = "no test table" if report.test_rows is None else counted(report.test_rows, "test row")
@@ -114,8 +115,7 @@ def _tell(report: SchemaReport, title: str) -> None:
     for finding in report.findings:
         say(f"{MARKS[finding.severity]} {finding.severity:<8}{finding.rule}: {finding.message}")
         say(f"            {finding.advice}")
-    severities = ("error", "warning", "note")
-    say(", ".join(counted(len(report.of_severity(name)), name) for name in severities))
+    say(", ".join(counted(len(report.of_severity(name)), name) for name in SEVERITIES))
 
 
 def _row(column: ColumnFacts) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from experiments.errors import ExperimentError, MissingReport
+from experiments.ledger.predictions import open_tracking
 from experiments.reporting import kept_report
 from experiments.reporting.finding import find_report
 
@@ -44,6 +45,19 @@ def test_a_trials_run_stands_for_its_study(finished):
     result, home, _ = finished
     trial = list_trials(home, result.run_id)[0]
     assert find_report(home, trial.run_id).facts["study"] == result.study
+
+
+@pytest.mark.parametrize("tag", ["../elsewhere/{name}", "{folder}", "..", ""])
+def test_a_run_names_a_study_of_this_home_and_no_path(home, study, run_id, tag):
+    elsewhere = home / "elsewhere"
+    elsewhere.mkdir()
+    study.rename(elsewhere / study.name)
+    for kept in home.glob(f"artifacts/*/{run_id}/artifacts/report"):
+        shutil.rmtree(kept)
+    named = tag.format(name=study.name, folder=elsewhere / study.name)
+    open_tracking(home).set_tag(run_id, "ripe.study", named)
+    with pytest.raises(MissingReport, match="its study's files are not in"):
+        find_report(home, run_id)
 
 
 def test_a_report_that_is_not_there_is_made(home, study):
