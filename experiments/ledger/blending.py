@@ -115,7 +115,7 @@ def blend_files_and_runs(
     form = form_of_download(tables) if tables else None
     digest = write_submission(_spelled(blended, frames[parts[0]], contest), destination, form)
     if score is not None and contest is not None and slug is not None:
-        note_exported(home, digest, slug, Provenance(None, contest.metric.name, score))
+        note_exported(home, digest, slug, Provenance(metric=contest.metric.name, cv_score=score))
     shares = np.asarray(weights or [1.0] * len(parts), np.float64)
     return Blend(
         dict(zip(parts, (shares / shares.sum()).tolist(), strict=True)),

@@ -20,6 +20,7 @@ from pipelines.tracking.locking import locked
 
 __all__ = [
     "LEDGER_FILE",
+    "Key",
     "LedgerEntry",
     "Provenance",
     "Sighting",
@@ -66,7 +67,7 @@ class Sighting:
     message: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Which run a submission file was made of.
 
@@ -91,8 +92,8 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class LedgerEntry:
-    """One entry, from its sending to the last thing seen of it.
+class LedgerEntry(Provenance):
+    """One entry: what it was made of, its sending, and what was seen of it.
 
     Attributes
     ----------
@@ -104,8 +105,6 @@ class LedgerEntry:
         What was sent.
     board : str
         Address of the leaderboard page.
-    run_id, metric, cv_score, cv_low, cv_high, tracking
-        Of the run whose predictions it is, see `Provenance`.
     first, last : Sighting
         When its score was first seen, and the latest.
     """
@@ -118,12 +117,6 @@ class LedgerEntry:
     message: str
     sha256: str
     board: str
-    run_id: str | None = None
-    metric: str = ""
-    cv_score: float | None = None
-    cv_low: float | None = None
-    cv_high: float | None = None
-    tracking: str | None = None
     first: Sighting = Sighting()
     last: Sighting = Sighting()
 
@@ -225,15 +218,12 @@ def _with_sighting(entry: LedgerEntry, seen: Sighting) -> LedgerEntry:
 def _lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
-    texts = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [
-        _parsed(text, number, path)
-        for number, text in enumerate(texts, start=1)
-        if text.endswith("\n")  # a line without its end was being written when the power went
-    ]
+    # A line without its end was being written when the power went.
+    *texts, _ = path.read_bytes().split(b"\n")
+    return [_parsed(text, number, path) for number, text in enumerate(texts, start=1)]
 
 
-def _parsed(text: str, number: int, path: Path) -> dict[str, Any]:
+def _parsed(text: bytes, number: int, path: Path) -> dict[str, Any]:
     try:
         line: dict[str, Any] = json.loads(text)
         for name in NEEDED.get(line["kind"], ()):

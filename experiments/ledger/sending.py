@@ -191,12 +191,12 @@ def _note(home: Path, known: list[LedgerEntry], seen: Sighting) -> None:
 
 def _provenance(predicted: RunPredictions, tracking: str | None) -> Provenance:
     return Provenance(
-        predicted.run_id,
-        predicted.metric,
-        predicted.cv_score,
-        predicted.cv_low,
-        predicted.cv_high,
-        tracking,
+        run_id=predicted.run_id,
+        metric=predicted.metric,
+        cv_score=predicted.cv_score,
+        cv_low=predicted.cv_low,
+        cv_high=predicted.cv_high,
+        tracking=tracking,
     )
 
 

@@ -64,6 +64,15 @@ def test_a_line_cut_off_by_a_crash_is_dropped_and_mended(tmp_path: Path) -> None
     assert [entry.ref for entry in read_ledger(tmp_path)] == [7, 8]
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0c", "\r\n"])
+def test_a_message_may_hold_what_unicode_takes_for_the_end_of_a_line(
+    tmp_path: Path, end: str
+) -> None:
+    entry = replace(ENTRY, message=f"one{end}two")
+    note_sent(tmp_path, entry)
+    assert read_ledger(tmp_path) == [entry]
+
+
 def test_a_spoiled_line_is_named(tmp_path: Path) -> None:
     note_sent(tmp_path, ENTRY)
     with (tmp_path / LEDGER_FILE).open("a") as stream:
