@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from experiments.ledger.book import LedgerEntry
+from experiments.ledger.book import Key, LedgerEntry
+from submissions import figures
 
 __all__ = ["Advice", "ContestRows", "advise", "correlation"]
 
@@ -110,7 +111,9 @@ def advise(
     se_public = se_cv * math.sqrt(rows.train / rows.public) if se_cv and rows else None
     shake_up = _expected_difference(se_public, rows)
     both = [entry for entry in with_cv if entry.last.public_score is not None]
-    text = f"{_choice(by_cv, by_board)} {_trust(se_cv, se_public, shake_up, rows)}"
+    shown = figures([entry.last.public_score for entry in on_board])
+    public = {entry.key: score or "" for entry, score in zip(on_board, shown, strict=True)}
+    text = f"{_choice(by_cv, by_board, public)} {_trust(se_cv, se_public, shake_up, rows)}"
     return Advice(by_cv, by_board, se_cv, se_public, shake_up, correlation(both), len(both), text)
 
 
@@ -151,27 +154,31 @@ def _expected_difference(se_public: float | None, rows: ContestRows | None) -> f
     return se_public * math.sqrt(1 + rows.public / rows.private) * math.sqrt(2 / math.pi)
 
 
-def _choice(by_cv: LedgerEntry | None, by_board: LedgerEntry | None) -> str:
-    """Say what to select: the first sentence."""
+def _choice(
+    by_cv: LedgerEntry | None, by_board: LedgerEntry | None, public: Mapping[Key, str]
+) -> str:
+    """Say what to select: the first sentence, with public scores as the board writes them."""
     if by_cv is None and by_board is None:
         return "There is nothing to select yet: no entry has a score."
     if by_cv is None or by_board is None:
-        return _single_choice(by_cv, by_board)
+        return _single_choice(by_cv, by_board, public)
     if by_cv.key == by_board.key:
         return (
             f"Select entry {by_cv.ref}: it is best by cross-validation ({_cv(by_cv):.5g}) and on "
-            f"the public board ({_public(by_cv):.5g}) alike."
+            f"the public board ({public[by_cv.key]}) alike."
         )
     return (
-        f"Select entry {by_cv.ref}, best by cross-validation ({_both_scores(by_cv)}), and entry "
-        f"{by_board.ref}, best on the public board ({_both_scores(by_board)})."
+        f"Select entry {by_cv.ref}, best by cross-validation ({_both_scores(by_cv, public)}), and "
+        f"entry {by_board.ref}, best on the public board ({_both_scores(by_board, public)})."
     )
 
 
-def _single_choice(by_cv: LedgerEntry | None, by_board: LedgerEntry | None) -> str:
+def _single_choice(
+    by_cv: LedgerEntry | None, by_board: LedgerEntry | None, public: Mapping[Key, str]
+) -> str:
     if by_board is not None:
         return (
-            f"Select entry {by_board.ref}, best on the public board ({_public(by_board):.5g}); "
+            f"Select entry {by_board.ref}, best on the public board ({public[by_board.key]}); "
             "no entry was made of a run, so there is no cross-validated score to hold against it."
         )
     assert by_cv is not None  # noqa: S101 - one of the two is there
@@ -181,10 +188,9 @@ def _single_choice(by_cv: LedgerEntry | None, by_board: LedgerEntry | None) -> s
     )
 
 
-def _both_scores(entry: LedgerEntry) -> str:
+def _both_scores(entry: LedgerEntry, public: Mapping[Key, str]) -> str:
     cv = "no run" if entry.cv_score is None else f"cross-validated {entry.cv_score:.5g}"
-    public = entry.last.public_score
-    return f"{cv}, {'no public score' if public is None else f'public {public:.5g}'}"
+    return f"{cv}, {f'public {public[entry.key]}' if entry.key in public else 'no public score'}"
 
 
 def _trust(

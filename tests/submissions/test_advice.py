@@ -27,16 +27,22 @@ def entry(
 
 def test_the_best_of_each_kind_are_named_with_their_numbers() -> None:
     advice = advise(
-        [entry(1, 0.84, 0.80), entry(2, 0.81, 0.86), entry(3, 0.7, 0.7)],
+        [entry(1, 0.84, 0.80), entry(2, 0.81, 0.86), entry(3, 0.7, 0.70007)],
         greater_is_better=True,
         rows=ROWS,
     )
     assert advice.by_cv and advice.by_board
     assert (advice.by_cv.ref, advice.by_board.ref) == (1, 2)
     assert advice.text.startswith(
-        "Select entry 1, best by cross-validation (cross-validated 0.84, public 0.8), and entry 2,"
+        "Select entry 1, best by cross-validation (cross-validated 0.84, public 0.80000), and entry 2,"
     )
     assert advice.text.count(". ") == 1
+
+
+@pytest.mark.parametrize("cv", [0.25, None])
+def test_a_public_score_is_written_as_the_board_writes_it(cv: float | None) -> None:
+    advice = advise([entry(1, cv, 123456.78901), entry(2, None, 0.5)], greater_is_better=True)
+    assert "the public board (123456.78901)" in advice.text
 
 
 def test_smaller_may_be_better() -> None:

@@ -234,7 +234,7 @@ class Demo:
             entry = follow_entry(self.home, sent.ref, SLUG, server)
             advance()
         say(f"{INDENT}{file}")
-        say(f"{INDENT}entry {sent.ref}: public score {entry.public_score:g}")
+        say(f"{INDENT}entry {sent.ref}: public score {entry.public_text or 'not shown'}")
 
     def show_board(self, server: Server) -> None:
         """Show the leaderboard with the participant's row marked."""
