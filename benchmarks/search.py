@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from searching import peers, stores, studies
+from searching.ceiling import bare_rate
 from searching.peers import Space
 from searching.studies import Cost, cost_of
 
@@ -168,12 +169,17 @@ def _peer_trials(folder: Path, work: Callable[[], object], trials: int) -> Cost:
 
 def workers(options: Options, folder: Path) -> Iterator[Figure]:
     """Yield how much faster two workers search than one, both with their records."""
-    trials, rates = options.trials or 300, {1: [], 2: []}
+    trials, rates, bare = options.trials or 300, {1: [], 2: []}, {1: [], 2: []}
     home = studies.make_home(folder)
     for turn, count in enumerate((1, 2, 1, 2)):
         rates[count].append(studies.rate_with(home, count, trials, seed=turn))
+        bare[count].append(bare_rate(home, count, trials))
     one, two = (mean(rates[count]) for count in (1, 2))
     print(f"    trials a second: one worker {one:.1f}, two {two:.1f} ({1000 / one:.0f} ms a trial)")
+    alone, both = (mean(bare[count]) for count in (1, 2))
+    print(
+        f"    without study and records: {alone:.1f}, {both:.1f}: {both / alone:.2f} at best here"
+    )
     yield Figure("two workers against one, trials of about 50 ms", two / one, 1.8)
 
 

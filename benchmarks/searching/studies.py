@@ -33,6 +33,8 @@ from pipelines.tracking.store import prepare_store
 from searching.peers import Fold, Space
 
 CONTEST, ROWS = "avocado-ripeness", 2_000
+SHORT_SPACE, SHORT_EPOCHS, SHORT_ROWS, AT_ONCE = Space(4, 16), 14, 32, 4
+"""Trials that learn for about 50 ms, and how many of them at once."""
 Work = Callable[[], object]
 T = TypeVar("T")
 
@@ -272,7 +274,7 @@ def small_study(home: Path) -> StudyResult:
 
 def rate_with(home: Path, workers: int, trials: int, seed: int) -> float:
     """Return trials a second while all workers are at work; a trial learns for about 50 ms."""
-    wish = experiment(Space(4, 16), trials, 14, 32, seed=seed, batch=4)
+    wish = experiment(SHORT_SPACE, trials, SHORT_EPOCHS, SHORT_ROWS, seed=seed, batch=AT_ONCE)
     result = run_experiment(wish, home, workers=workers)
     place = StudyPlace(home / "studies" / f"{result.study}.journal", result.study)
     ends: dict[Any, list[float]] = {}
