@@ -44,6 +44,11 @@ class RankMove:
             self.private_after,
         )
 
+    @property
+    def changed(self) -> bool:
+        """Whether a rank or the public score changes."""
+        return self.moved or self.score_before != self.score_after
+
 
 @dataclass(frozen=True)
 class RescorePreview:

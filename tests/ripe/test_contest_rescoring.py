@@ -99,6 +99,20 @@ def test_a_rescore_shows_who_moves_and_swaps_only_when_told(ripe, folder) -> Non
     assert "nothing has changed" in ripe("contest", "update", folder).stdout
 
 
+def test_a_rescore_that_moves_nobody_shows_the_scores_that_change(ripe, home, tmp_path) -> None:
+    ripe("contest", "export", "rare", tmp_path / "out")
+    truth = read_table(tmp_path / "out/solution.csv")
+    said_no_by_both = (truth["Usage"] == "Public") & (truth["y"] == "no") & (truth.index % 2 == 0)
+    truth.loc[said_no_by_both.idxmax(), "y"] = "yes"
+    write_table(truth, tmp_path / "out/solution.csv")
+    done = ripe("contest", "rescore", tmp_path / "out", "--yes")
+    assert "2 entries scored again, 2 with another result, 0 of 2 teams move" in done.stdout
+    lines = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.strip()}
+    for team in ("ann", "ben"):
+        before, after = map(float, lines[team][-2:])
+        assert before > after
+
+
 def test_a_rescore_as_json_tells_every_team(ripe, home) -> None:
     done = ripe("contest", "rescore", "rare", "--yes", "--json")
     preview = json.loads(done.stdout)

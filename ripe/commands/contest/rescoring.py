@@ -116,12 +116,13 @@ def _show_preview(slug: str, preview: RescorePreview, decimals: int, as_json: bo
     def shown(score: float | None) -> str | None:
         return None if score is None else shown_score(score, decimals)
 
-    moved = [move for move in preview.moves if move.moved]
+    moved = sum(move.moved for move in preview.moves)
+    changed = [move for move in preview.moves if move.changed]
     say(
         f"{slug}: {preview.entries} entries scored again, {preview.changed} with another result, "
-        f"{len(moved)} of {len(preview.moves)} teams move"
+        f"{moved} of {len(preview.moves)} teams move"
     )
-    if moved:
+    if changed:
         print_table(
             [
                 "team",
@@ -142,11 +143,13 @@ def _show_preview(slug: str, preview: RescorePreview, decimals: int, as_json: bo
                     shown(move.score_before),
                     shown(move.score_after),
                 )
-                for move in moved[:MOST_LINES]
+                for move in changed[:MOST_LINES]
             ],
         )
-    if len(moved) > MOST_LINES:
-        say(f"  and {len(moved) - MOST_LINES} more")
+    elif preview.changed:
+        say("  no rank and no team's public score changes")
+    if len(changed) > MOST_LINES:
+        say(f"  and {len(changed) - MOST_LINES} more")
 
 
 def _replay(archive: Path, solution: Path | None) -> Replay:
