@@ -95,9 +95,7 @@ def child_environment(
 ) -> dict[str, str]:
     """Return the environment of a child that talks to `server`; `folder` is empty."""
     kept = {name: environ[name] for name in KEPT_VARIABLES if name in environ}
-    if (
-        "SSL_CERT_FILE" in kept
-    ):  # requests, which the client is built on, reads the other name alone
+    if "SSL_CERT_FILE" in kept:  # the client's requests reads the other name alone
         kept.setdefault("REQUESTS_CA_BUNDLE", kept["SSL_CERT_FILE"])
     kept |= {"PYTHONUTF8": "1", "PYTHONSAFEPATH": "1", "TMPDIR": str(folder)}
     kept |= {"PYTHONUSERBASE": site.getuserbase()}  # packages of the user, whatever HOME says

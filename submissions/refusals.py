@@ -36,6 +36,8 @@ def explained(failure: Mapping[str, Any], server: Server, subject: str) -> Submi
         return NotSignedIn(_how_to_sign_in("Kaggle needs an account for this"))
     if kind == "unreachable":
         return ServerUnreachable(_unreachable(server))
+    if kind == "hung up":
+        return ServerUnreachable(_hung_up(server))
     if kind == "no https":
         return ServerUnreachable(
             f"what answers at {server.url} does not speak https; if it is to be reached without, "
@@ -74,6 +76,14 @@ def _unreachable(server: Server) -> str:
         f"no host answers at {server.url}: start one with 'ripe up', or name another with "
         "--server or RIPE_SERVER"
     )
+
+
+def _hung_up(server: Server) -> str:
+    if server.is_kaggle:
+        return _unreachable(server)
+    in_the_open = server.url.startswith("http://")
+    advice = "if it serves https, name it with https://" if in_the_open else "run this again"
+    return f"what answers at {server.url} ended the connection without a word; {advice}"
 
 
 def _untrusted(reason: str, server: Server) -> str:

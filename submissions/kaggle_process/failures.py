@@ -30,6 +30,8 @@ def failure_of(error: Exception, *, is_kaggle: bool = False) -> dict[str, Any]:
     response = getattr(error, "response", None)
     if response is not None and not is_kaggle and _is_of_a_stranger(response):
         return {"kind": "stranger", "message": f"with status {response.status_code}"}
+    if "RemoteDisconnected" in message or "ConnectionResetError" in message:
+        return {"kind": "hung up", "message": message}
     if isinstance(error, requests.ConnectionError | requests.Timeout | ConnectionError):
         return {"kind": "unreachable", "message": message}
     return {"kind": "client", "message": message}

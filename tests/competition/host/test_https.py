@@ -7,11 +7,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from competition.host import create_app, open_port, read_certificate, running_app
 from competition.host.serving import UnusableCertificate
@@ -28,19 +34,46 @@ DECOYS = {
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority (ca.pem), and a certificate of its for this machine (cert.pem, key.pem)."""
     folder = tmp_path_factory.mktemp("authority")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
-            "-subj", "/CN=Orchard authority")  # fmt: skip
-    openssl("req", *new_key, "-keyout", "key.pem", "-out", "host.csr", "-subj", "/CN=orchard")
-    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
-    (folder / "names").write_text(f"{names}\nbasicConstraints=CA:FALSE\n")
-    openssl("x509", "-req", "-in", "host.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-            "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "cert.pem")  # fmt: skip
+    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = _name("Orchard authority")
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    certificates = {
+        "ca.pem": _unsigned(root, root, root_key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(root_key, hashes.SHA256()),
+        "cert.pem": _unsigned(_name("orchard"), root, key)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(root_key, hashes.SHA256()),
+    }
+    for name, certificate in certificates.items():
+        (folder / name).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    for name, own, secrecy in (
+        ("ca.key", root_key, serialization.NoEncryption()),
+        ("key.pem", key, serialization.NoEncryption()),
+        ("locked.pem", key, serialization.BestAvailableEncryption(b"x")),
+    ):
+        kind = serialization.PrivateFormat.PKCS8
+        (folder / name).write_bytes(own.private_bytes(serialization.Encoding.PEM, kind, secrecy))
     return folder
+
+
+def _name(words: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, words)])
+
+
+def _unsigned(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+    )
 
 
 @pytest.fixture
@@ -146,6 +179,18 @@ def test_a_host_that_speaks_http_alone_is_told_from_one_that_is_down(ripe: Any, 
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+def test_a_host_that_speaks_https_alone_is_told_from_one_that_is_down(
+    ripe: Any, house: Any, secure_url: str
+) -> None:
+    address = secure_url.replace("https://", "http://")
+    for arguments in (("kaggle", "competitions", "list"), ("leaderboard", house.slug)):
+        done = ripe(*arguments, RIPE_SERVER=address)
+        assert done.returncode == 1
+        assert f"what answers at {address} ended the connection" in done.stderr
+        assert "name it with https://" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
 def test_no_credential_of_kaggles_reaches_the_host(
     ripe: Any, house: Any, authority: Path, work: Path
 ) -> None:
@@ -186,13 +231,8 @@ def test_a_certificate_that_cannot_be_served_with_is_one_sentence(
         read_certificate(authority / "cert.pem", authority / "ca.key")
     with pytest.raises(UnusableCertificate, match="cannot be used"):
         read_certificate(tmp_path / "nowhere.pem")
-    locked = tmp_path / "locked.pem"
-    subprocess.run(
-        ["openssl", "ec", "-in", authority / "key.pem", "-aes128", "-passout", "pass:x", "-out", locked],
-        check=True, capture_output=True,
-    )  # fmt: skip
     with pytest.raises(UnusableCertificate, match="without a passphrase"):
-        read_certificate(authority / "cert.pem", locked)
+        read_certificate(authority / "cert.pem", authority / "locked.pem")
 
 
 def test_ripe_up_serves_https(
