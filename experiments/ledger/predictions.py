@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import re
 import tempfile
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from experiments.definition.writing import EXPERIMENT_FILE
 from experiments.errors import ExperimentError
 from pipelines.tracking.session import TrackingPlace
 from pipelines.tracking.store import first_line, prepare_store
+from pipelines.tracking.surroundings import CODE_FOLDER
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-__all__ = ["RunPredictions", "UnknownRun", "find_run", "open_tracking", "run_predictions"]
+__all__ = [
+    "RunPredictions",
+    "UnknownRun",
+    "find_run",
+    "learned_from_own_tables",
+    "open_tracking",
+    "run_predictions",
+]
 
 PREDICTIONS_FILE = "predictions.parquet"
 PARENT_TAG = "mlflow.parentRunId"
@@ -142,6 +152,17 @@ def run_predictions(home: Path, run: str, uri: str | None = None) -> RunPredicti
         cv_high=metrics.get("cv.high"),
         frame=_read_predictions(client, found),
     )
+
+
+def learned_from_own_tables(home: Path, run_id: str, uri: str | None = None) -> bool:
+    """Say whether the experiment of a study's run names its tables itself, without a contest."""
+    client = open_tracking(home, uri)
+    place = f"{CODE_FOLDER}/{EXPERIMENT_FILE}"
+    if place not in {one.path for one in client.list_artifacts(run_id, CODE_FOLDER)}:
+        return False
+    with tempfile.TemporaryDirectory(prefix="ripe-") as folder:
+        text = Path(client.download_artifacts(run_id, place, folder)).read_text(encoding="utf-8")
+        return "data" in tomllib.loads(text)
 
 
 def _read_predictions(client: MlflowClient, run: Run) -> pd.DataFrame:

@@ -22,7 +22,12 @@ from experiments.ledger.book import (
     read_ledger,
 )
 from experiments.ledger.linking import link_run
-from experiments.ledger.predictions import RunPredictions, run_predictions
+from experiments.ledger.predictions import (
+    PREDICTIONS_FILE,
+    RunPredictions,
+    learned_from_own_tables,
+    run_predictions,
+)
 from experiments.ledger.sightings import sight
 from submissions import (
     Entry,
@@ -102,17 +107,29 @@ def export_run(
     ExportRefused
         With every problem, when the file would break a rule of the contest.
     MissingData
-        When the contest's data are not in this home.
+        When the contest's data are not in this home, or the run has no contest.
     UnknownRun
         When no single run is meant, or it made no predictions.
     """
     predicted = run_predictions(home, run, tracking)
-    tables = find_contest(home, predicted.slug)
+    tables = _contest_of(home, predicted, tracking)
     form = form_of_download(tables)
     frame = export_predictions(predicted.frame, read_as_text(str(tables.sample)), tables.contest)
     digest = write_submission(frame, destination, form)
     note_exported(home, digest, predicted.slug, _provenance(predicted, tracking))
     return ExportedRun(predicted, digest)
+
+
+def _contest_of(home: Path, predicted: RunPredictions, tracking: str | None) -> DownloadedTables:
+    try:
+        return find_contest(home, predicted.slug)
+    except MissingData:
+        if not learned_from_own_tables(home, predicted.run_id, tracking):
+            raise
+    raise MissingData(
+        f"run {predicted.run_id} learned from tables of its own (section [data]), so no contest "
+        f"says what a submission looks like; what it predicts is its artifact {PREDICTIONS_FILE}"
+    )
 
 
 def submit_file(

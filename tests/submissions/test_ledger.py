@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from competition.queue import run_workers
-from experiments.errors import ExperimentError
+from experiments.errors import ExperimentError, MissingData
 from experiments.ledger.book import (
     LEDGER_FILE,
     LedgerEntry,
@@ -147,6 +147,27 @@ def test_a_trial_points_to_its_study(tracked: tuple[Path, dict[str, str]]) -> No
     home, runs = tracked
     with pytest.raises(UnknownRun, match=runs["study"]):
         export_run(home, runs["trial"], home / "out.csv")
+
+
+def test_a_run_on_tables_of_its_own_has_no_contest_to_be_exported_to(
+    tracked: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    home, _ = tracked
+    client = open_tracking(home)
+    place = client.get_experiment_by_name("fruit").experiment_id
+    told = []
+    for section in ("[data]\ntrain = 'mine.csv'\n", "contest = 'fig'\n"):
+        run = client.create_run(place, tags={"contest": "fig"}).info.run_id
+        (tmp_path / "experiment.toml").write_text(section)
+        client.log_artifact(run, str(tmp_path / "experiment.toml"), "code")
+        pd.DataFrame({"id": [1], "ripe": [1]}).to_parquet(tmp_path / "predictions.parquet")
+        client.log_artifact(run, str(tmp_path / "predictions.parquet"))
+        with pytest.raises(MissingData) as refused:
+            export_run(home, run, tmp_path / "out.csv")
+        told.append(str(refused.value))
+        client.delete_run(run)
+    assert "tables of its own" in told[0] and "predictions.parquet" in told[0]
+    assert "ripe download fig" in told[1]
 
 
 def test_a_run_that_would_score_nothing_is_not_exported(
