@@ -32,6 +32,7 @@ LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 5000
 POLL_SECONDS = 0.1
 STOP_SECONDS = 5.0
+ANSWER_SECONDS = 20.0  # its first answer opens the store, which takes long on a busy machine
 PYTHON = (sys.executable, "-P")
 ADDRESS_VARIABLE = "MLFLOW_BACKEND_STORE_URI"
 """MLflow's own; every user of a machine sees a command line, and a database's has a password."""
@@ -179,7 +180,7 @@ def ui_address(base_url: str, contest: str) -> str:
     """
     asked = f"{base_url}/api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(contest)}"
     try:
-        with urllib.request.urlopen(asked, timeout=5) as answer:
+        with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:
             number = json.load(answer)["experiment"]["experiment_id"]
     except (OSError, ValueError, KeyError):
         return base_url
@@ -190,7 +191,7 @@ def ui_addresses(base_url: str) -> dict[str, str]:
     """Return the page of every contest that has runs in a running MLflow UI, by its slug."""
     asked = f"{base_url}/api/2.0/mlflow/experiments/search?max_results=100"
     try:
-        with urllib.request.urlopen(asked, timeout=5) as answer:
+        with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:
             found = json.load(answer).get("experiments", [])
     except (OSError, ValueError):
         return {}

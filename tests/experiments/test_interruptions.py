@@ -13,11 +13,12 @@ from pathlib import Path
 
 import optuna
 import pytest
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from experiments import run_experiment
 from experiments.definition.loading import parse_experiment
+from experiments.study.identity import place_of
+from pipelines.search.study import join_study
 from pipelines.tracking.store import prepare_store
 
 DEADLINE_SECONDS = 120
@@ -55,13 +56,8 @@ def _toml(value: object) -> str:
 
 
 def studies(home: Path) -> list[optuna.Study]:
-    return [
-        optuna.load_study(
-            study_name=path.stem,
-            storage=optuna.storages.JournalStorage(JournalFileBackend(str(path))),
-        )
-        for path in (home / "studies").glob("*.journal")
-    ]
+    journals = (home / "studies").glob("*.journal")
+    return [join_study(place_of(home, path.stem)) for path in journals]
 
 
 def wait_for_trials(home: Path, count: int) -> None:

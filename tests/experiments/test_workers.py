@@ -21,13 +21,38 @@ from optuna.trial import TrialState
 from experiments import ExperimentError, run_experiment
 from experiments.definition.loading import parse_experiment
 from experiments.study.identity import place_of
-from experiments.workers.process import STOPPED
+from experiments.workers.process import DONE, STOPPED
 from experiments.workers.working import WorkOrder, work
 from pipelines.search.storage import close_study, storage_url
 from pipelines.search.study import join_study
 from pipelines.tracking.store import prepare_store
 
 DEADLINE_SECONDS = 240
+WORKER = (sys.executable, "-P", "-m", "experiments.workers.process")
+TOGETHER = """
+import os, time
+from pathlib import Path
+from experiments.study import searching
+
+def ask_together(*given, ask=searching.ask_batch, **named):
+    Path({place!r}, str(os.getpid())).touch()
+    until = time.monotonic() + {seconds}
+    while len(os.listdir({place!r})) < 2:
+        assert time.monotonic() < until, "the other worker did not come"
+        time.sleep(0.05)
+    return ask(*given, **named)
+
+searching.ask_batch = ask_together
+"""
+"""Lets a worker ask for its first trial when another is about to: none can take all of them."""
+
+
+@pytest.fixture
+def together(tmp_path: Path) -> str:
+    """Code that lets two workers begin at the same moment."""
+    place = tmp_path / "together"
+    place.mkdir()
+    return TOGETHER.format(place=str(place), seconds=DEADLINE_SECONDS)
 
 
 @pytest.fixture
@@ -88,7 +113,7 @@ def children() -> list[int]:
             command = stat.with_name("cmdline").read_bytes()
         except (OSError, IndexError):
             continue
-        if parent == os.getpid() and b"experiments.workers.process" in command:
+        if parent == os.getpid() and WORKER[-1].encode() in command:
             found.append(int(stat.parent.name))
     return sorted(found)
 
@@ -103,7 +128,20 @@ def wait_for(condition: Callable[[], Any]) -> Any:
     raise AssertionError("it did not happen in time")
 
 
-def test_workers_share_a_study_and_one_run_holds_all_their_trials(small_home, shared, study_of):
+def is_running(number: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for yet has ended all the same."""
+    try:
+        stat = Path(f"/proc/{number}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def test_workers_share_a_study_and_one_run_holds_all_their_trials(
+    small_home, shared, study_of, together, monkeypatch
+):
+    main = f"import sys\nfrom {WORKER[-1]} import main\nsys.exit(main())"
+    monkeypatch.setattr("experiments.workers.crew.MODULE", ("-P", "-c", together + main))
     result = run_experiment(parse_experiment(shared, "shared"), small_home, workers=2)
     assert (result.trials, result.new_trials) == (12, 12)
     study = study_of(small_home)
@@ -238,29 +276,23 @@ def test_a_worker_of_another_home_helps_over_a_database_and_its_answers_reach_th
 ):
     other = copy_home(clouds_home, tmp_path / "other")
     shared["search"]["trials"] = 6
-    experiment = parse_experiment(shared, "shared")
     url = storage_url(database)
+    helpers: list[subprocess.Popen[bytes]] = []
 
-    def help_out() -> int:
-        name = wait_for(lambda: _names(url))[0]
-        order = WorkOrder(name, str(other), url, heartbeat_seconds=1)
-        return work(order, should_stop=lambda: False)
+    def help_out(progress: Any) -> None:
+        if progress.stage == "searching" and not helpers:
+            helpers.append(worker_of(WorkOrder(progress.study, str(other), url)))
 
-    with ThreadPoolExecutor(1) as pool:
-        helped = pool.submit(help_out)
-        try:
-            result = run_experiment(
-                experiment,
-                small_home,
-                storage=database,
-                workers=0,
-                heartbeat_seconds=1,
-                should_stop=lambda: helped.done() and helped.exception() is not None,
-            )
-        except KeyboardInterrupt:
-            helped.result()  # tells what stopped the worker
-            raise
-        assert helped.result() == 6
+    result = run_experiment(
+        parse_experiment(shared, "shared"),
+        small_home,
+        storage=database,
+        workers=0,
+        on_progress=help_out,
+        should_stop=lambda: helpers[0].poll() not in (None, DONE),
+    )
+    with helpers[0] as helper:
+        assert helper.wait(DEADLINE_SECONDS) == DONE
     assert (result.trials, result.new_trials) == (6, 6)
     kept = sorted(path.name for path in (result.folder / "trials").glob("*.parquet"))
     assert len(kept) == 6
@@ -274,10 +306,13 @@ def test_a_worker_of_another_home_helps_over_a_database_and_its_answers_reach_th
     assert len(elsewhere) == 7
 
 
-def _names(url: str) -> list[str]:
-    from pipelines.search.storage import study_names
-
-    return sorted(study_names(url))
+def worker_of(order: WorkOrder) -> subprocess.Popen[bytes]:
+    """Start a worker that is stopped by the end of its standard input."""
+    process = subprocess.Popen(WORKER, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(f"{order.as_json()}\n".encode())
+    process.stdin.flush()
+    return process
 
 
 def test_a_worker_with_other_tables_is_refused(
@@ -328,7 +363,9 @@ def cluster() -> Iterator[Any]:
         yield started
 
 
-def test_a_cluster_s_processes_search(small_home, shared, study_of, cluster):
+def test_a_cluster_s_processes_search(small_home, shared, study_of, cluster, together):
+    with cluster.get_client() as client:
+        client.run(exec, together, {})
     result = run_experiment(
         parse_experiment(shared, "shared"), small_home, cluster=cluster.scheduler_address
     )
@@ -375,8 +412,9 @@ def test_a_cluster_that_is_not_there_gets_one_clear_line(small_home, shared, mon
 
 
 def test_a_worker_that_was_only_asleep_leaves_its_trials_to_those_who_took_them(
-    small_home, shared, study_of, tmp_path
+    small_home, shared, study_of, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr("experiments.study.searching.TELL_SECONDS", 0)
     url = storage_url(f"sqlite:///{tmp_path / 'studies.db'}")
     shared["search"] |= {"trials": 3, "pruner": "median"}
     shared["network"]["max_epochs"] = 1500
@@ -414,13 +452,12 @@ def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless):
     numbers = wait_for(lambda: len(owners_now(study)) == 2 and owners_now(study))
     parent.kill()
     parent.wait()
-    wait_for(lambda: not any(Path(f"/proc/{number}").exists() for number in numbers))
+    wait_for(lambda: not any(map(is_running, numbers)))
     assert not study.get_trials(states=(TrialState.RUNNING,))
 
 
 def test_a_worker_whose_parent_dies_before_it_has_its_order_ends():
-    worker = [sys.executable, "-P", "-m", "experiments.workers.process"]
-    done = subprocess.run(worker, stdin=subprocess.DEVNULL, timeout=DEADLINE_SECONDS, check=False)
+    done = subprocess.run(WORKER, stdin=subprocess.DEVNULL, timeout=DEADLINE_SECONDS, check=False)
     assert done.returncode == STOPPED
 
 

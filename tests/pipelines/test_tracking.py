@@ -142,14 +142,14 @@ def test_rows_wait_on_disk_while_the_server_is_down_and_are_sent_later(
     tmp_path, place, monkeypatch
 ):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    nowhere = TrackingPlace(f"http://127.0.0.1:{port}", str(tmp_path / "artifacts"), "clouds")
     folder = tmp_path / "spool" / "study" / "one"
-    session = TrackingSession(folder, nowhere)
-    log_study(session)
-    assert session.close(timeout_seconds=90) == {}
+    with socket.socket() as silent:  # bound, so that nobody else may answer there
+        silent.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        nowhere = TrackingPlace(address, str(tmp_path / "artifacts"), "clouds")
+        session = TrackingSession(folder, nowhere)
+        log_study(session)
+        assert session.close(timeout_seconds=90) == {}
     assert session.trouble() is not None
 
     file = folder / "place.json"
