@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from experiments.definition.recipes import starting_values
+from experiments.definition.recipes import feature_dimensions, label_of, starting_values
 from experiments.definition.sections import Experiment
 from pipelines.models import NETWORK, NETWORK_PARAMETERS
 from pipelines.search.grid import grid_points
@@ -28,8 +28,25 @@ def study_queue(experiment: Experiment, space: SearchSpace, study: Study) -> Tri
     wish = experiment.search
     given = (model_point(experiment, space, point) for point in ({}, *wish.start))
     first = unique([*given, *study.user_attrs.get(STARTS, [])])
-    grid = grid_points(space, experiment.seed) if wish.sampler == "grid" else None
-    return TrialQueue(first, None if grid is None else tuple(grid))
+    if wish.sampler != "grid":
+        return TrialQueue(first)
+    return TrialQueue(first, _distinct(experiment, grid_points(space, experiment.seed), first))
+
+
+def _distinct(
+    experiment: Experiment, points: Iterable[Mapping[str, Any]], first: Iterable[Mapping[str, Any]]
+) -> tuple[Mapping[str, Any], ...]:
+    """Return points that differ in more than options of steps which their recipe does not have.
+
+    Of those that do not, the one that a study begins with stays, or else the first.
+    """
+    chosen = set(feature_dimensions(experiment))
+    ordered = sorted(points, key=lambda point: all(one.items() - point.items() for one in first))
+    seen: dict[Any, Mapping[str, Any]] = {}
+    for point in ordered:
+        others = frozenset(item for item in point.items() if item[0] not in chosen)
+        seen.setdefault((label_of(experiment, point), others), point)
+    return tuple(seen.values())
 
 
 def model_point(

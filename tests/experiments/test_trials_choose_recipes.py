@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 
 from experiments import StudyResult, run_experiment
 from experiments.definition.loading import parse_experiment
+from experiments.definition.recipes import label_of
+from experiments.study.warm_starts import study_queue
 from pipelines.models.feature_cache import FeatureCache
 from pipelines.models.saving import load_champion
+from pipelines.search import parse_space
 from pipelines.tracking.models import CHAMPION_FOLDER
 
 Content = Callable[..., dict[str, Any]]
@@ -48,6 +52,21 @@ def test_what_each_recipe_is_worth_is_told(choosing: Content, small_home: Path) 
     assert {one.name: one.trials for one in result.recipes}["picked"] == 2
     summary = json.loads((result.folder / "summary.json").read_text(encoding="utf-8"))
     assert summary["recipes"] == [vars(one) for one in result.recipes]
+
+
+def test_a_grid_tries_no_recipe_twice_for_options_that_it_does_not_have(
+    choosing: Content,
+) -> None:
+    content = choosing()
+    select = {"step": "select", "count": {"search": "selected", "first": 3}}
+    content["recipes"] = {**RECIPES, "picked": [{"step": "auto"}, select]}
+    experiment = parse_experiment(content, "choosing")
+    space = parse_space(SPACE)
+    queue = study_queue(experiment, space, optuna.create_study())
+    assert queue.grid is not None
+    labels = [label_of(experiment, point) for point in queue.grid]
+    assert sorted(labels) == ["auto", "blind", 'picked {"selected": 2}', 'picked {"selected": 3}']
+    assert {"features": "auto", "selected": 3} in queue.grid  # what a study begins with
 
 
 @pytest.mark.parametrize("model", ["best", "seeds", "greedy"])
