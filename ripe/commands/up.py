@@ -5,16 +5,15 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
 import socket
 import sys
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from ripe.console import home_of, say
+from ripe.signals import wish_to_stop
 
 if TYPE_CHECKING:
     from competition.host import Certificate
@@ -24,7 +23,7 @@ __all__ = ["command"]
 PORT = click.IntRange(0, 65535)
 SWITCH_SECONDS = 0.0005
 """Python lets a thread wait 5 ms for its turn, which a request that writes does at each statement;
-with a tenth, a crowd of submissions took a fifth less time (`benchmarks/host.py`)."""
+with a tenth, a crowd of submissions is answered sooner."""
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -102,20 +101,23 @@ def command(
         _require_free(mlflow_port, "127.0.0.1", "--mlflow-port")
         if port and port == mlflow_port:
             raise click.UsageError("the host and the MLflow UI need a port each")
-    with serving(
-        home,
-        host=host,
-        port=port,
-        mlflow_port=None if no_mlflow else mlflow_port,
-        database=database,
-        public_url=public_url,
-        sign_up=sign_up,
-        slots=scoring_slots,
-        certificate=certificate,
-    ) as served:
+    with (
+        wish_to_stop() as wished,
+        serving(
+            home,
+            host=host,
+            port=port,
+            mlflow_port=None if no_mlflow else mlflow_port,
+            database=database,
+            public_url=public_url,
+            sign_up=sign_up,
+            slots=scoring_slots,
+            certificate=certificate,
+        ) as served,
+    ):
         remember_address(home, public_url or served.url)
         _say_where(home, served.url, served.mlflow_url)
-        _wait_for_a_signal()
+        wished.wait()
         say("Stopping; open requests finish first.")
     say("Stopped. Everything is kept in the home folder.")
 
@@ -167,17 +169,3 @@ def _require_free(port: int, address: str, option: str) -> None:
             "0.0.0.0 for all"
         )
     raise click.ClickException(f"cannot listen on port {port} of {address}: {reason.strerror}")
-
-
-def _wait_for_a_signal() -> None:
-    told = threading.Event()
-
-    def tell(*_: Any) -> None:
-        told.set()
-
-    before = {number: signal.signal(number, tell) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        told.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
