@@ -38,8 +38,8 @@ KEEP_FREED_MEMORY = {
     "PYTHONMALLOC": "malloc",
 }
 """A child is short-lived: glibc hands arrays on from one step to the next, Arrow's too, instead of
-returning their pages to the kernel and fetching fresh ones, and asks for huge pages: far fewer page faults
-of a large entry, and quicker forks of the server."""
+returning their pages to the kernel and fetching fresh ones, and asks for huge pages: fewer page
+faults of a large entry, and quicker forks of the server."""
 GRACE_SECONDS = 10.0
 """How much longer than its limit a request may take before the server counts as stuck."""
 
