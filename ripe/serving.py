@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from competition.store import Store
     from pipelines.tracking.server import MlflowServer
 
-__all__ = ["Served", "free_port", "is_free", "obstacle", "serving"]
+__all__ = ["Served", "free_or_any", "is_free", "obstacle", "serving"]
 
 log = logging.getLogger(__name__)
 
@@ -111,17 +111,18 @@ def serving(
         )
         mlflow = None
         if mlflow_port is not None:
-            mlflow = stack.enter_context(
-                _mlflow(home, free_port(0) if mlflow_port == 0 else mlflow_port)
-            )
+            mlflow = stack.enter_context(_mlflow(home, mlflow_port or _free_port()))
         yield Served(url, store, mlflow)
 
 
-def free_port(wanted: int, address: str = LOOPBACK) -> int:
-    """Return the wanted port when nothing listens there, else another free one."""
-    if wanted and is_free(wanted, address):
-        return wanted
-    with socket.create_server((address, 0)) as probe:
+def free_or_any(wanted: int, address: str = LOOPBACK) -> int:
+    """Return the wanted port when nothing listens there, else 0: whoever listens takes any."""
+    return wanted if is_free(wanted, address) else 0
+
+
+def _free_port() -> int:
+    """Return a port for a server that cannot say which one it took."""
+    with socket.create_server((LOOPBACK, 0)) as probe:
         return int(probe.getsockname()[1])
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ripe.console import command_line, home_of, print_json, print_table, say
+from ripe.signals import wish_to_stop
 
 if TYPE_CHECKING:
     from experiments.overviews.studies import StudyDetails, StudyOverview
@@ -232,15 +232,19 @@ def plot(ctx: click.Context, name: str, output: Path, storage: str | None) -> No
 def dashboard(ctx: click.Context, name: str, port: int, storage: str | None) -> None:
     """Serve Optuna's dashboard of a study on 127.0.0.1 until Ctrl-C."""
     from experiments.overviews.studies import find_place, opened
-    from ripe.serving import free_port, is_free
+    from ripe.serving import is_free
 
     wsgi = _dashboard()
     place = find_place(home_of(ctx), name, storage)
     if port and not is_free(port):
         raise click.ClickException(f"port {port} is taken; choose another with --port, or 0")
-    with opened(place) as study, _served(wsgi(study._storage), port or free_port(0)) as address:
+    with (
+        wish_to_stop() as wished,
+        opened(place) as study,
+        _served(wsgi(study._storage), port) as address,
+    ):
         say(f"Open {address}/dashboard (Ctrl-C stops)")
-        _wait_for_a_signal()
+        wished.wait()
     say("Stopped.")
 
 
@@ -271,10 +275,3 @@ def _served(app: Any, port: int) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
-
-
-def _wait_for_a_signal() -> None:
-    told = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-    told.wait()

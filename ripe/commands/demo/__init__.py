@@ -55,14 +55,14 @@ def command(
     Running it again takes another training seed and adds an entry to the same board.
     """
     from ripe.commands.demo.steps import Demo
-    from ripe.serving import free_port, serving
+    from ripe.serving import free_or_any, serving
 
     started = time.monotonic()
     home = home_of(ctx)
     say(f"Is this avocado ripe? The whole loop, in {home}")
-    open_port = free_port(port)
-    with serving(home, port=open_port, mlflow_port=free_port(mlflow_port)) as served:
-        demo = Demo(home, served, user, trials, remembers_host=open_port == port)
+    open_port = free_or_any(port)
+    with serving(home, port=open_port, mlflow_port=free_or_any(mlflow_port)) as served:
+        demo = Demo(home, served, user, trials, remembers_host=port != 0 and open_port == port)
         demo.play()
         say(f"\nDone in {time.monotonic() - started:.0f} s. Open these:")
         demo.print_addresses()
