@@ -244,7 +244,7 @@ def keep_model(
 ) -> None:
     """Write a built model as a champion, with a few rows and what it says of them."""
     save_champion(folder / CHAMPION_FOLDER, champion, lesson, kind, model.candidates)
-    example = as_served(lesson.rows.head(EXAMPLE_ROWS))
+    example = as_served(lesson.rows.head(EXAMPLE_ROWS), lesson.rows)
     keep_example(folder, example, champion.predict(example))
 
 

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from pipelines.errors import RecipeProblem
 from pipelines.features.columns import require_columns
 from pipelines.tables.finite import make_finite
+from pipelines.tables.kinds import as_moments, holds_dates
 
 Compute = Callable[..., pd.DataFrame]
 
@@ -97,7 +98,7 @@ def angle(frame: pd.DataFrame, column: str, period: float) -> pd.DataFrame:
 
 def date_parts(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Turn a date into days since 1970 and its cyclical year, week and day."""
-    moment = pd.to_datetime(frame[column], errors="coerce", utc=True).dt.tz_localize(None)
+    moment = _moments(frame[column])
     hours = moment.dt.hour + moment.dt.minute / 60.0
     cycles = {
         "year": moment.dt.day_of_year / 365.25,
@@ -110,6 +111,13 @@ def date_parts(frame: pd.DataFrame, column: str) -> pd.DataFrame:
         parts[f"{column}_{cycle}_sin"] = np.sin(2.0 * np.pi * share)
         parts[f"{column}_{cycle}_cos"] = np.cos(2.0 * np.pi * share)
     return pd.DataFrame(parts)
+
+
+def _moments(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return dates as moments in UTC; ISO 8601 ones may each be written otherwise."""
+    if holds_dates(column):
+        return as_moments(column)
+    return pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
 
 
 def extract(frame: pd.DataFrame, column: str, pattern: str, name: str) -> pd.DataFrame:

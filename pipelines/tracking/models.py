@@ -189,16 +189,23 @@ def requirements() -> list[str]:
     return installed
 
 
-def as_served(rows: "pd.DataFrame") -> "pd.DataFrame":
+def as_served(rows: "pd.DataFrame", table: "pd.DataFrame | None" = None) -> "pd.DataFrame":
     """Return raw rows in types that MLflow's signatures bear.
 
     They bear no integers that may be missing, and no dates beyond those that nanoseconds count
     (1677 to 2262): the former become floats, columns with the latter text.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+    table : pandas.DataFrame, optional
+        The table that they are an example of: a date anywhere in it counts.
     """
+    whole_table = rows if table is None else table
     whole = rows.select_dtypes("integer").columns
     served = rows.astype(dict.fromkeys(whole, "float64"))
     for name in rows.select_dtypes("datetime").columns:
-        if not _is_near(rows[name]):
+        if not _is_near(whole_table[name]):
             served[name] = rows[name].map(lambda moment: moment.isoformat(), na_action="ignore")
     return served
 

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.errors import RecipeProblem
 from pipelines.features import STEPS, build_features, check_recipe, parse_recipe
+from pipelines.features.derive import date_parts
 from pipelines.features.scale import SmoothRobustScaler
 from pipelines.features.steps import Setting
 
@@ -286,3 +287,10 @@ def test_a_product_beyond_calculation_is_a_gap():
     )
     frame = pd.DataFrame({"a": [1e200, 1.0, 2.0, 3.0], "b": [1e200, 2.0, 3.0, 4.0]})
     assert np.isfinite(pipeline.fit_transform(frame, np.array([0, 1, 0, 1]))).all()
+
+
+def test_dates_in_text_may_each_be_written_otherwise():
+    written = ["2024-01-01", "2024-01-02 12:00", "2024-01-03T12:00:00+02:00", "9999-12-31", None]
+    days = date_parts(pd.DataFrame({"picked": written}), "picked")["picked_days"]
+    assert days.tolist()[:-1] == [19723.0, 19724.5, 19725 + 10 / 24, 2932896.0]
+    assert np.isnan(days.iloc[-1])

@@ -304,3 +304,8 @@ def test_dates_that_signatures_cannot_hold_are_served_as_text():
     assert pd.api.types.is_datetime64_any_dtype(served["near"])
     assert served["far"].iloc[0] == "9999-12-31T00:00:00"
     assert pd.isna(served["far"].iloc[1])
+
+
+def test_a_far_date_beyond_the_example_makes_text_of_its_column():
+    table = pd.DataFrame({"until": ["2024-01-01"] * 9 + ["9999-12-31"]}, dtype="datetime64[us]")
+    assert as_served(table.head(5), table)["until"].tolist() == ["2024-01-01T00:00:00"] * 5
