@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +23,16 @@ MOST_FILES = 100_000
 LARGEST_UNPACKED = 100 << 30
 LARGEST_RATIO = 1000
 _BLOCK = 1 << 20
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 Member = tuple[str, int, "IO[bytes]"]
 
@@ -38,7 +51,7 @@ def unpacked(store: Store, name: str, digest: str) -> dict[str, str]:
             return _taken(store, _zip_members(path), path.stat().st_size)
         if name.endswith((".tar", ".tar.gz", ".tgz")) and tarfile.is_tarfile(path):
             return _taken(store, _tar_members(path), path.stat().st_size)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError):
+    except _DAMAGED:
         raise Failure(400, f"the archive {name} cannot be unpacked") from None
     return {name: digest}
 
