@@ -46,16 +46,15 @@ def contest_folder(store: Store, version_id: int) -> Path:
         files = list(session.scalars(query))
     wanted = {_place(row): row.digest for row in files if row.kind != DATA or _is_sample(row)}
     folder = store.home.resolve() / "spool" / "contests" / _key(version, wanted)
-    if not _is_whole(store, wanted, folder):
+    if folder.is_dir() and not _is_whole(store, wanted, folder):
         shutil.rmtree(folder, ignore_errors=True)
+    if not folder.is_dir():
         _lay_out(store, version, wanted, folder)
     return folder
 
 
 def _is_whole(store: Store, files: dict[str, str], folder: Path) -> bool:
     """Whether all files are there: in a home that was moved, links lead to where it was."""
-    if not folder.is_dir():
-        return False
     places = {folder / name: store.files.path(digest) for name, digest in files.items()}
     return all(
         place.exists() and place.resolve() == stored.resolve() for place, stored in places.items()
