@@ -29,8 +29,8 @@ COMPRESSION = 3
 CHUNK = 1 << 20
 SPOOL = "spool"
 SQLITE_START = b"SQLite format 3\x00"
-MADE_AGAIN = ("cache", f"{SPOOL}/contests", f"{SPOOL}/entries")
-"""Folders of what is made again when it is needed: features, and what a worker scores."""
+MADE_AGAIN = ("cache", f"{SPOOL}/contests", f"{SPOOL}/entries", "uploads/bundles")
+"""Folders of what is made again when it is needed: features, what a worker scores, downloads."""
 BESIDE_SQLITE = ("-wal", "-shm", "-journal")
 OF_OTHERS = ("artifacts", "contests", "data", "submissions", "uploads")
 """Folders of files that never change: a database among them is somebody's file like any other."""

@@ -19,8 +19,8 @@ __all__ = ["command"]
 def command(ctx: click.Context, file: Path) -> None:
     """Pack this home into FILE (tar.gz), also while it is in use; 'ripe restore' puts it back.
 
-    The file holds truth and tokens: only you may read it. Kept features are left out; they are
-    made again.
+    The file holds truth and tokens: only you may read it. Kept features and packed downloads
+    are left out; they are made again.
     """
     from ripe.backups import BackupProblem, write_backup
 

@@ -160,14 +160,14 @@ def test_what_a_worker_lays_out_is_left_out_without_a_word(ripe, home, tmp_path)
     assert not (tmp_path / "new" / "spool" / "contests").exists()
 
 
-def test_kept_features_are_left_out_and_nothing_else_of_that_name(home, tmp_path):
-    names = ("cache/features/f00/0.npz", "data/fruit/cache/notes.csv")
+def test_what_is_made_again_is_left_out_and_nothing_else_of_that_name(home, tmp_path):
+    names = ("cache/features/f00/0.npz", "uploads/bundles/f.zip", "data/fruit/cache/notes.csv")
     for name in names:
         (home / name).parent.mkdir(parents=True)
         (home / name).write_text("x")
     made = write_backup(home, tmp_path / "all.tar.gz", now=NOW)
     restore_backup(tmp_path / "all.tar.gz", tmp_path / "new")
-    assert [(tmp_path / "new" / name).exists() for name in names] == [False, True]
+    assert [(tmp_path / "new" / name).exists() for name in names] == [False, False, True]
     assert not made.left_out
 
 
