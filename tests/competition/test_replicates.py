@@ -1,6 +1,7 @@
 """The scores on resampled test sets that a board's intervals are made of."""
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -180,3 +181,18 @@ def test_a_metric_that_takes_too_long_has_no_replicates():
     f1 = get_metric("f1")
     assert public_replicates(contest, f1, pair, "name", patience_seconds=0.0) is None
     assert public_replicates(contest, f1, pair, "name").shape == (500,)
+
+
+def test_a_metric_that_waits_for_its_turn_on_a_busy_machine_keeps_its_replicates():
+    contest = Contest("toy", "Toy", MetricChoice("f1"), ("y",), labels=(0, 1))
+    frame = pd.DataFrame({"id": [1, 2], "y": [0, 1], "Usage": "Public"})
+    f1 = get_metric("f1")
+    waits = iter([0.1])
+
+    def held_up(truth, prediction):
+        time.sleep(next(waits, 0.0))
+        return f1(truth, prediction)
+
+    slow = replace(f1, function=held_up)
+    pair = align(contest, frame, frame[["id", "y"]])
+    assert public_replicates(contest, slow, pair, "name").shape == (500,)
