@@ -189,9 +189,9 @@ def test_a_metric_that_waits_for_its_turn_on_a_busy_machine_keeps_its_replicates
     f1 = get_metric("f1")
     waits = iter([0.1])
 
-    def held_up(truth, prediction):
+    def held_up(*arguments, **parameters):
         time.sleep(next(waits, 0.0))
-        return f1(truth, prediction)
+        return f1.function(*arguments, **parameters)
 
     slow = replace(f1, function=held_up)
     pair = align(contest, frame, frame[["id", "y"]])
