@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from experiments.workers.working import WorkOrder, work
 CONNECT_SECONDS = 20
 POLL_SECONDS = 0.5
 MOST_FAILURES = 60
+LOST_CONNECTION = (OSError, RuntimeError)  # the latter once a client has given up
 
 
 class ClusterCrew:
@@ -46,6 +47,7 @@ class ClusterCrew:
         self, address: str, most: int | None, order_of: Callable[[int, int], WorkOrder]
     ) -> None:
         distributed = _library()
+        self._address = address
         try:
             self._client = distributed.Client(address, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
@@ -83,7 +85,15 @@ class ClusterCrew:
         )
 
     def _processes(self) -> Sequence[str]:
-        return list(self._client.scheduler_info(n_workers=-1)["workers"])
+        """Ask the scheduler; what the client remembers of it names no processes at times."""
+        try:
+            told = self._client.sync(self._client.scheduler.identity, n_workers=-1)
+        except LOST_CONNECTION as error:
+            raise ExperimentError(
+                f"the scheduler at {self._address} does not answer any more ({error}); "
+                "the same command continues this study, with a cluster or without"
+            ) from None
+        return list(told["workers"])
 
     def ended(self) -> list[Ended]:
         """Return the workers that have ended since this was last asked."""
@@ -102,15 +112,20 @@ class ClusterCrew:
     def stop(self) -> None:
         """Let all of them drop what they have in hand; leave the cluster."""
         try:
-            self._stop.set()
-            until = time.monotonic() + PATIENCE_SECONDS
-            while self._working and time.monotonic() < until:
-                self.ended()
-                time.sleep(POLL_SECONDS / 5)
+            with suppress(
+                *LOST_CONNECTION, ExperimentError
+            ):  # without a scheduler they end by themselves
+                self._stop.set()
+                self._wait_for_all()
+                self._client.cancel(list(self._working.values()))
         finally:
-            for task in self._working.values():
-                task.cancel()
             self._client.close()
+
+    def _wait_for_all(self) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self._working and time.monotonic() < until:
+            self.ended()
+            time.sleep(POLL_SECONDS / 5)
 
     def _bury(self, process: str, task: Any) -> Ended:
         if task.status == "finished":
@@ -135,16 +150,17 @@ def run_order(text: str, stop_name: str) -> str | None:
 
 @contextmanager
 def _wish_to_stop(name: str) -> Iterator[threading.Event]:
-    """Give an event that is set when the cluster's is, or when the cluster is gone."""
+    """Give an event that is set when the cluster's is, or when the starter or cluster is gone."""
     distributed = _library()
     shared = distributed.Event(name, client=distributed.get_client())
+    is_wanted = _interest_in_this_task(distributed.get_worker())
     wished, done = threading.Event(), threading.Event()
 
     def listen() -> None:
         failures = 0
         while not done.wait(POLL_SECONDS):
             try:
-                failures = 0 if not shared.is_set() else MOST_FAILURES
+                failures = 0 if is_wanted() and not shared.is_set() else MOST_FAILURES
             except Exception:  # noqa: BLE001 - whatever the connection says, it may come back
                 failures += 1
             if failures >= MOST_FAILURES:
@@ -157,6 +173,21 @@ def _wish_to_stop(name: str) -> Iterator[threading.Event]:
     finally:
         done.set()
         thread.join()
+
+
+def _interest_in_this_task(process: Any) -> Callable[[], bool]:
+    """Return what tells whether anybody waits for the task that runs in this thread.
+
+    A starter that is killed leaves the scheduler, which then has its tasks cancelled: that is
+    noted in their processes, though a thread that has begun is never ended from outside.
+    """
+    key = process.get_current_task()
+
+    def is_wanted() -> bool:
+        task = process.state.tasks.get(key)
+        return task is not None and task.state == "executing"
+
+    return is_wanted
 
 
 def _library() -> Any:

@@ -24,7 +24,7 @@ from experiments.study.identity import place_of
 from experiments.workers.process import DONE, STOPPED
 from experiments.workers.working import WorkOrder, work
 from pipelines.search.storage import close_study, storage_url
-from pipelines.search.study import join_study
+from pipelines.search.study import DROPPED, INTERRUPTED, join_study
 from pipelines.tracking.store import prepare_store
 
 DEADLINE_SECONDS = 240
@@ -398,6 +398,52 @@ def test_a_killed_process_of_a_cluster_is_noticed_and_the_others_go_on(
     assert retried == lost
 
 
+def test_a_scheduler_that_vanishes_ends_the_run_with_one_clear_line(
+    small_home, endless, cluster, monkeypatch
+):
+    import dask
+
+    monkeypatch.setattr("experiments.workers.cluster.CONNECT_SECONDS", 5)
+    closed: list[Any] = []
+
+    def close_the_scheduler(progress: Any) -> None:
+        if progress.done and not closed:
+            closed.append(cluster.sync(cluster.scheduler.close))
+
+    with pytest.raises(
+        ExperimentError, match=r"the scheduler at tcp://.* does not answer any more"
+    ):
+        run_experiment(
+            parse_experiment(endless, "endless"),
+            small_home,
+            cluster=cluster.scheduler_address,
+            on_progress=close_the_scheduler,
+        )
+    assert closed
+    with dask.config.set({"distributed.comm.timeouts.connect": 1}):
+        cluster.close()  # looks for its scheduler in vain
+    [parent] = [run for run in runs_of(small_home) if run.data.tags.get("ripe.kind") == "study"]
+    assert parent.info.status == "FAILED"
+    assert "the same command continues this study" in parent.data.tags["stop.reason"]
+
+
+def test_a_cluster_drops_the_trials_of_a_starter_that_was_killed(
+    small_home, endless, study_of, cluster
+):
+    starter = started(small_home, endless, f"cluster={cluster.scheduler_address!r}")
+    study = wait_for_study(small_home, study_of)
+    wait_for(lambda: len(owners_now(study)) == 2)
+    starter.kill()
+    starter.wait()
+    wait_for(lambda: not study.get_trials(states=(TrialState.RUNNING,)))
+    failed = study.get_trials(states=(TrialState.FAIL,))
+    assert failed
+    assert {trial.user_attrs[DROPPED] for trial in failed} == {INTERRUPTED}
+    with cluster.get_client() as client:
+        wait_for(lambda: not any(client.processing().values()))
+    assert not study.get_trials(states=(TrialState.RUNNING,))
+
+
 def test_a_cluster_without_its_library_says_what_to_install(small_home, shared, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ExperimentError, match=r"pip install 'ripeness\[cluster\]'"):
@@ -437,18 +483,27 @@ def test_a_worker_that_was_only_asleep_leaves_its_trials_to_those_who_took_them(
     assert sorted(map(int, filter(None, runs))) == [0, 1, 2, 3]
 
 
-def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless):
+def started(home: Path, content: dict[str, Any], how: str) -> subprocess.Popen[bytes]:
+    """Start a search in a process of its own."""
     code = (
         "import sys, json; from pathlib import Path\n"
         "from experiments import run_experiment\n"
         "from experiments.definition.loading import parse_experiment\n"
-        "run_experiment(parse_experiment(json.loads(sys.argv[2]), 'x'), Path(sys.argv[1]), workers=2)\n"
+        "experiment = parse_experiment(json.loads(sys.argv[2]), 'x')\n"
+        f"run_experiment(experiment, Path(sys.argv[1]), {how})\n"
     )
-    parent = subprocess.Popen(
-        [sys.executable, "-P", "-c", code, str(small_home), json.dumps(endless)]
-    )
-    journal = wait_for(lambda: list((small_home / "studies").glob("*.journal")))[0]
-    study = join_study(place_of(small_home, journal.stem))
+    return subprocess.Popen([sys.executable, "-P", "-c", code, str(home), json.dumps(content)])
+
+
+def wait_for_study(home: Path, study_of: Callable[..., Any]) -> Any:
+    """Open the only study of a home as soon as it is there."""
+    journal = wait_for(lambda: list((home / "studies").glob("*.journal")))[0]
+    return study_of(home, journal.stem)
+
+
+def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless, study_of):
+    parent = started(small_home, endless, "workers=2")
+    study = wait_for_study(small_home, study_of)
     numbers = wait_for(lambda: len(owners_now(study)) == 2 and owners_now(study))
     parent.kill()
     parent.wait()
