@@ -22,6 +22,7 @@ ScoreRows = Callable[[Answers, NDArray[np.int64]], float]
 REPEATS = 5
 MOST_ROWS_ANSWERED = 1_000_000
 LEAST_ROWS = 200
+MOST_CELLS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,11 @@ def permutation_importance(
     counts = np.bincount(places)
     total: dict[tuple[str, int], Answers] = {}
     ends = np.cumsum([len(valid) for valid in looked])[:-1]
+    keys = [("", 0), *((column, repeat) for column in columns for repeat in range(REPEATS))]
+    permuted = [None, *(column for column, _ in keys[1:])]
     for model, valid, own in zip(models, looked, np.split(places, ends), strict=True):
-        keys = [("", 0), *((column, repeat) for column in columns for repeat in range(REPEATS))]
-        tables = _tables(rows.iloc[valid], columns, generator)
-        for key, answers in zip(keys, _answers(model, tables, side_by_side), strict=True):
+        told = _answers(model, rows.iloc[valid], permuted, generator, side_by_side)
+        for key, answers in zip(keys, told, strict=True):
             total.setdefault(key, np.zeros((len(seen), answers.shape[1])))[own] += answers
     sign = 1.0 if greater_is_better else -1.0
     scores = {key: score_rows(answers / counts[:, None], seen) for key, answers in total.items()}
@@ -124,26 +126,38 @@ def _sampled(
     ]
 
 
-def _tables(
-    rows: pd.DataFrame, columns: Sequence[str], generator: np.random.Generator
-) -> Iterator[pd.DataFrame]:
-    """Yield the rows as they are, then with each column permuted, repeat after repeat."""
-    yield rows
-    for column in columns:
-        for _ in range(REPEATS):
-            order = generator.permutation(len(rows))
-            mixed = rows[column].iloc[order].set_axis(rows.index)
-            yield rows.assign(**{column: mixed})
-
-
 def _answers(
-    model: FoldModel, tables: Iterator[pd.DataFrame], side_by_side: bool
+    model: FoldModel,
+    rows: pd.DataFrame,
+    columns: Sequence[str | None],
+    generator: np.random.Generator,
+    side_by_side: bool,
 ) -> Iterator[Answers]:
-    if not side_by_side:
-        yield from (model.answers(table) for table in tables)
-        return
-    whole = list(tables)
-    yield from np.split(model.answers(pd.concat(whole, ignore_index=True)), len(whole))
+    """Yield what a model answers when each column in turn is permuted; None permutes nothing.
+
+    As many tables as fit into a bounded memory are answered as one.
+    """
+    at_once = max(1, MOST_CELLS_AT_ONCE // max(1, rows.size)) if side_by_side else 1
+    for first in range(0, len(columns), at_once):
+        batch = columns[first : first + at_once]
+        yield from np.split(model.answers(_permuted(rows, batch, generator)), len(batch))
+
+
+def _permuted(
+    rows: pd.DataFrame, columns: Sequence[str | None], generator: np.random.Generator
+) -> pd.DataFrame:
+    """Return the rows once for each column, below each other, that column permuted in its turn."""
+    size = len(rows)
+    as_it_is = np.tile(np.arange(size), len(columns))
+    orders: dict[str, NDArray[np.int64]] = {}
+    for turn, column in enumerate(columns):
+        if column is not None:
+            order = orders.setdefault(column, as_it_is.copy())
+            order[turn * size : (turn + 1) * size] = generator.permutation(size)
+    table = rows.iloc[as_it_is].reset_index(drop=True)
+    for name, order in orders.items():
+        table[name] = rows[name].iloc[order].array
+    return table
 
 
 def _importance(column: str, scores: dict[tuple[str, int], float], sign: float) -> ColumnImportance:

@@ -142,6 +142,39 @@ def test_a_large_table_is_looked_at_in_part(parts, monkeypatch):
     assert found.rows == 3 * 50
 
 
+def test_many_columns_are_answered_in_batches_of_bounded_size(parts, monkeypatch):
+    models, folds, rows, scorer = parts
+
+    def measure():
+        return permutation_importance(
+            models, folds, rows, ["noise", "signal"], scorer.score, greater_is_better=False, seed=0
+        )
+
+    at_once = measure()
+    monkeypatch.setattr(importance, "MOST_CELLS_AT_ONCE", 3 * 100 * 2)
+    for model in models:
+        model.pipeline.given.clear()
+    assert measure() == at_once
+    assert all(model.pipeline.given == [300, 300, 300, 200] for model in models)
+
+
+def test_columns_of_any_name_and_kind_are_permuted():
+    kinds = {
+        "self": pd.Series(["a", "b", None, "a"]).astype("category"),
+        "day": pd.to_datetime(pd.Series(["2024-01-01", None, "9999-12-31", "2024-01-03"])),
+        "told": pd.Series(["x", None, "y", "x"]),
+    }
+    rows = pd.DataFrame(kinds).set_axis([7, 3, 3, 1])
+    names = [None, *kinds, "self"]
+    table = importance._permuted(rows, names, np.random.default_rng(0))
+    assert table.dtypes.tolist() == rows.dtypes.tolist()
+    for turn, name in enumerate(names):
+        part = table[turn * 4 : turn * 4 + 4]
+        for column in kinds:
+            same = sorted if column == name else list
+            assert same(part[column].astype(str)) == same(rows[column].astype(str))
+
+
 def test_a_difference_over_the_same_resamples_is_narrower_than_the_scores():
     generator = np.random.default_rng(0)
     target = Target(generator.integers(0, 2, 400), 2)
