@@ -73,8 +73,8 @@ def launch_contest(
     Raises
     ------
     InvalidContest
-        Its truth or its sample submission cannot be scored, or it is to open later although
-        participants have entries in it.
+        It has no solution, its truth or its sample submission cannot be scored, or it is to open
+        later although participants have entries in it.
     ContestChanged
         Somebody else changed it meanwhile.
     """
@@ -88,6 +88,8 @@ def launch_contest(
                 f"{slug} is open and has entries, which opening it later would hide from those "
                 "who sent them"
             )
+    if not held.has_solution:
+        raise InvalidContest(f"{slug} has no solution yet; add one before it opens")
     return update_contest(
         store,
         slug,

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 from competition.definition import load_contest
 from competition.queue import finish_entry, lease_entry
 from competition.scoring import ScoringOutcome
-from competition.store import add_user, open_store, submit_entry
+from competition.store import add_user, get_contest, open_store, submit_entry, update_contest
 from competition.tables import read_table
 from ripe.cli import main
 
@@ -272,6 +272,27 @@ def test_an_exported_folder_is_taken_in_again_only_with_its_changes_shown(
     assert "notes.txt" in after["files"]
     assert ripe("contest", "export", "fruit", tmp_path / "again").returncode == 0
     assert "Ripe fruit" in (tmp_path / "again/data/contest-public.toml").read_text()
+
+
+def test_an_update_takes_nothing_back_that_somebody_else_changed_meanwhile(
+    ripe, fruit, tmp_path, monkeypatch
+) -> None:
+    folder, said = tmp_path / "out", "Theirs"
+    ripe("contest", "export", "fruit", folder)
+    definition = folder / "contest.toml"
+    definition.write_text(definition.read_text().replace('title = "Fruit"', 'title = "Ours"'))
+
+    def meddle(*_: object) -> None:
+        with open_store(tmp_path / "home") as store:
+            theirs = replace(get_contest(store, "fruit"), description=said)
+            update_contest(store, "fruit", theirs, actor="ada", now=datetime.now(UTC))
+
+    monkeypatch.setattr("ripe.commands.contest.changing.confirm", meddle)
+    done = ripe("contest", "update", folder)
+    assert done.returncode == 1
+    assert "changed by somebody else meanwhile" in done.stderr
+    shown = json.loads(ripe("contest", "show", "fruit", "--json").stdout)
+    assert (shown["title"], shown["description"]) == ("Fruit", said)
 
 
 def test_a_removed_data_file_is_removed(ripe, fruit, tmp_path) -> None:

@@ -25,10 +25,11 @@ ACTOR = "host"
 class Changes:
     """What a folder would change: settings, and files by kind and name with their new paths.
 
-    A file that goes has no path.
+    A file that goes has no path. ``version`` is the one that the folder was compared with.
     """
 
     contest: Contest
+    version: int
     settings: list[Difference]
     files: dict[tuple[str, str], Path | None]
 
@@ -40,14 +41,6 @@ class Changes:
         }
         files = [f"{kind} {name}: {signs[kind, name]}" for kind, name in self.files]
         return [*map(str, self.settings), *files]
-
-    @property
-    def changes_scores(self) -> bool:
-        """Whether entries would be scored differently."""
-        kinds = {kind for kind, _ in self.files}
-        return bool(kinds & {"solution", "metric"}) or any(
-            difference.changes_scores for difference in self.settings
-        )
 
 
 @click.command("update")
@@ -92,12 +85,21 @@ def open_command(ctx: click.Context, slug: str, at: datetime | None) -> None:
 @click.pass_context
 def close_command(ctx: click.Context, slug: str, at: datetime | None, hold: bool) -> None:
     """Set the deadline of the contest SLUG, now or at a time; later entries are marked late."""
-    from competition.store import get_contest, update_contest
+    from competition.store import contest_record, update_contest
 
     store = store_of(ctx)
     now = datetime.now(UTC)
-    contest = closed(get_contest(store, slug), at or now, hold=hold)
-    update_contest(store, slug, contest, actor=ACTOR, now=now, note="close")
+    held = contest_record(store, slug)
+    contest = closed(held.contest, at or now, hold=hold)
+    update_contest(
+        store,
+        slug,
+        contest,
+        actor=ACTOR,
+        now=now,
+        note="close",
+        expected_version=held.version,
+    )
     say(f"{slug}: closes at {contest.deadline:%Y-%m-%d %H:%M} UTC; {_final_board(contest)}")
 
 
@@ -132,15 +134,16 @@ def _final_board(contest: Contest) -> str:
 def changes_of(store: Store, folder: Path) -> Changes:
     """Compare a contest folder with what the home holds."""
     from competition.definition import contest_differences, load_contest
-    from competition.store import get_contest
+    from competition.store import contest_record
 
     after = load_contest(folder)
-    before = get_contest(store, after.slug)
+    held = contest_record(store, after.slug)
+    before = held.contest
     if after.launched_at is None and before.launched_at is not None:
         after = _still_open(after, before)
     _renew_public_file(folder, after)
     files = _changed_files(store, folder, after)
-    return Changes(after, contest_differences(before, after), files)
+    return Changes(after, held.version, contest_differences(before, after), files)
 
 
 def _still_open(after: Contest, before: Contest) -> Contest:
@@ -228,7 +231,7 @@ def _apply(store: Store, changes: Changes, folder: Path) -> None:
     from competition.store.changing import ScoresWouldChange
 
     try:
-        apply_changes(store, changes)
+        _change(store, changes)
     except ScoresWouldChange:
         raise InvalidContest(
             f"{changes.contest.slug} has scored entries, which these changes would score "
@@ -236,13 +239,20 @@ def _apply(store: Store, changes: Changes, folder: Path) -> None:
         ) from None
 
 
-def apply_changes(store: Store, changes: Changes) -> None:
-    """Take the changes in, as one new version."""
+def _change(store: Store, changes: Changes) -> None:
+    """Take the changes in, as one new version of the one that they were shown against."""
     from competition.store import change_contest
 
-    now, changed = datetime.now(UTC), changed_parts(store, changes)
-    slug = changes.contest.slug
-    change_contest(store, slug, **changed, actor=ACTOR, now=now, note="update", is_complete=True)
+    change_contest(
+        store,
+        changes.contest.slug,
+        **changed_parts(store, changes),
+        actor=ACTOR,
+        now=datetime.now(UTC),
+        note="update",
+        expected_version=changes.version,
+        is_complete=True,
+    )
 
 
 def changed_parts(store: Store, changes: Changes) -> dict[str, Any]:

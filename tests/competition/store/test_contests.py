@@ -127,6 +127,8 @@ def test_a_contest_can_grow_from_nothing(store, new_contest, now, upload):
     empty = create_contest(store, replace(new_contest(), slug="grown", launched_at=None),
                            host="host", now=now)  # fmt: skip
     assert not contest_record(store, "grown").has_solution
+    with pytest.raises(InvalidContest, match="grown has no solution yet"):
+        launch_contest(store, "grown", actor="host", now=now)
     solution = store.files.put(solution_file(store, "toy").path)
     change_contest(store, "grown", solution=solution, actor="host", now=now)
     launched = launch_contest(store, "grown", actor="host", now=now)
