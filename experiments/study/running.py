@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -37,7 +38,12 @@ from pipelines.search import StudyPlace, open_study
 from pipelines.search.objectives import ranked
 from pipelines.search.plotting import write_plots
 from pipelines.search.samplers import check_sampler
-from pipelines.search.storage import HEARTBEAT_SECONDS, close_study, storage_url
+from pipelines.search.storage import (
+    HEARTBEAT_SECONDS,
+    close_study,
+    depending_on,
+    storage_url,
+)
 from pipelines.search.study import REASON, counted_trials, drop_own_trials, study_exists
 from pipelines.tracking import RunLog, TrackingSession
 
@@ -45,6 +51,8 @@ if TYPE_CHECKING:
     from optuna import Study
 
 THREADS = 1  # networks of table size gain nothing from more
+
+logger = logging.getLogger(__name__)
 
 
 def run_experiment(
@@ -118,29 +126,51 @@ def run_experiment(
         lesson = make_lesson(experiment, data)
         prepared = prepare(lesson, data, home)
         place = study_place(home, experiment, data.tables.digest, start_over=fresh, storage=url)
-        if resume and not study_exists(place):
-            raise _nothing_to_continue(experiment)
         place = replace(place, heartbeat_seconds=heartbeat_seconds)
-        terms = Terms(experiment, data.tables.digest, tracking_address(home, data, tracking_uri))
+        if resume:
+            _require_study(place, experiment)
+        address = tracking_address(home, data, tracking_uri)
+        terms = Terms(experiment, data.tables.digest, address)
         points = earlier_points(experiment, home, place, storage=url, tracking_uri=tracking_uri)
         with _opened(place, terms, points, data) as study:
-            session = new_session(home, place.name, data, tracking_uri)
+            session = new_session(home, place.name, data, address)
             shop = open_workshop(experiment, data, lesson, prepared, place, study, session)
             shop.on_progress, shop.workers = tell, max(1, workers)
-            shop.recorded_at = record_place(home, tracking_address(home, data, tracking_uri))
+            shop.recorded_at = record_place(home, address)
             shop.should_stop = should_stop or shop.should_stop
             shop.notes += data.tables.notes
-            order = WorkOrder(
-                place.name,
-                str(home.resolve()),
-                url,
-                session=str(session.folder.resolve()),
-                tracking=tracking_uri,
-                data_folder=_absolute(data_folder),
-                base=_absolute(base),
-                heartbeat_seconds=heartbeat_seconds,
-            )
+            order = _order(place, home, session, tracking_uri, data_folder, base)
             return _run(shop, session, began, Launch(order, workers, cluster))
+
+
+def _require_study(place: StudyPlace, experiment: Experiment) -> None:
+    """Refuse to continue where there is nothing to continue."""
+    if not study_exists(place):
+        raise ExperimentError(
+            f"there is no study of {experiment.name} with these settings and tables to continue; "
+            "begin one without --resume"
+        )
+
+
+def _order(
+    place: StudyPlace,
+    home: Path,
+    session: TrackingSession,
+    tracking_uri: str | None,
+    data_folder: Path | None,
+    base: Path | None,
+) -> WorkOrder:
+    """Return what all workers of a study are told, wherever they are started."""
+    return WorkOrder(
+        place.name,
+        str(home.resolve()),
+        place.url,
+        session=str(session.folder.resolve()),
+        tracking=tracking_uri,
+        data_folder=_absolute(data_folder),
+        base=_absolute(base),
+        heartbeat_seconds=place.heartbeat_seconds,
+    )
 
 
 @contextmanager
@@ -153,23 +183,17 @@ def _opened(
         keep_terms(study, terms)
         keep_earlier_points(study, points)
 
-    study = open_study(
-        place,
-        greater_is_better=data.metric.greater_is_better,
-        objectives=terms.experiment.search.objectives,
-        furnish=furnish,
-    )
-    try:
-        yield study
-    finally:
-        close_study(study)
-
-
-def _nothing_to_continue(experiment: Experiment) -> ExperimentError:
-    return ExperimentError(
-        f"there is no study of {experiment.name} with these settings and tables to continue; "
-        "begin one without --resume"
-    )
+    with depending_on(place):
+        study = open_study(
+            place,
+            greater_is_better=data.metric.greater_is_better,
+            objectives=terms.experiment.search.objectives,
+            furnish=furnish,
+        )
+        try:
+            yield study
+        finally:
+            close_study(study)
 
 
 def _absolute(path: Path | None) -> str | None:
@@ -281,13 +305,21 @@ def _close_in_trouble(
 ) -> None:
     """Leave no trial running and no run open."""
     reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{error}"
-    drop_own_trials(shop.study, shop.place)
-    record_lost(shop)
+    _drop_trials(shop)
     log.tags({"stop.reason": reason})
     log.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", now=datetime.now(UTC))
     log.close()
     session.close()
     session.forget()
+
+
+def _drop_trials(shop: Workshop) -> None:
+    """Leave no trial in hand; where that cannot be done any more, the next run does it."""
+    try:
+        drop_own_trials(shop.study, shop.place)
+        record_lost(shop)
+    except Exception:  # what ended the study is told, not what follows from it
+        logger.info("the trials in hand are left to the next run", exc_info=True)
 
 
 def _result(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from threadpoolctl import threadpool_limits
 
@@ -28,10 +28,13 @@ from experiments.study.terms import read_terms
 from experiments.study.workshop import Workshop
 from pipelines.search import StudyPlace
 from pipelines.search.heartbeat import this_process
-from pipelines.search.storage import HEARTBEAT_SECONDS, close_study
+from pipelines.search.storage import HEARTBEAT_SECONDS, close_study, depending_on
 from pipelines.search.study import drop_own_trials, join_study
 from pipelines.tracking.rows import RunLog, RunLogs
 from pipelines.tracking.session import PLACE_FILE, read_json
+
+if TYPE_CHECKING:
+    from optuna import Study
 
 HOME_VARIABLE = "RIPE_HOME"
 
@@ -137,8 +140,7 @@ def work(
         When it should stop.
     """
     order = order.on_this_machine()
-    study = join_study(order.place)
-    try:
+    with _joined(order) as study:
         terms = read_terms(study)
         data = _same_data(order, terms.experiment, terms.data_digest)
         with threadpool_limits(order.threads):
@@ -154,8 +156,16 @@ def work(
                 if on_progress is not None:
                     shop.on_progress = on_progress
                 return _search(shop)
-    finally:
-        close_study(study)
+
+
+@contextmanager
+def _joined(order: WorkOrder) -> Iterator[Study]:
+    with depending_on(order.place):
+        study = join_study(order.place)
+        try:
+            yield study
+        finally:
+            close_study(study)
 
 
 def _search(shop: Workshop) -> int:

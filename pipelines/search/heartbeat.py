@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.search.storage import StudyPlace
+from pipelines.tracking.store import first_line
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -117,8 +118,8 @@ def beating(study: "Study", place: StudyPlace, trials: Sequence["Trial"]) -> Ite
         while not done.wait(place.heartbeat_seconds):
             try:
                 beat(study, place, trials)
-            except Exception:  # the next one may get through
-                logger.warning("a heartbeat of the search was lost", exc_info=True)
+            except Exception as error:  # noqa: BLE001 - the next one may get through
+                logger.warning("a heartbeat of the search was lost: %s", first_line(error))
 
     thread = threading.Thread(target=keep, name="heartbeat", daemon=True)
     thread.start()

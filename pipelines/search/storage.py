@@ -151,8 +151,28 @@ def reaching(url: str) -> Iterator[None]:
             "a storage in PostgreSQL needs its driver: pip install 'ripeness[postgresql]'"
         ) from None
     except SQLAlchemyError as error:
-        why = first_line(getattr(error, "orig", None) or error)
-        raise SearchProblem(f"the storage {shown(url)} cannot be used: {why}") from None
+        raise _cannot_be_used(url, error) from None
+
+
+@contextmanager
+def depending_on(place: StudyPlace) -> Iterator[None]:
+    """Turn what is said of a database that goes away while it is used into one clear sentence."""
+    if place.url is None:
+        yield
+        return
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError) as error:
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+        raise _cannot_be_used(place.url, cause or error) from None
+
+
+def _cannot_be_used(url: str, error: BaseException) -> SearchProblem:
+    why = first_line(getattr(error, "orig", None) or error)
+    return SearchProblem(f"the storage {shown(url)} cannot be used: {why}")
 
 
 @contextmanager

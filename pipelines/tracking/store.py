@@ -103,7 +103,7 @@ def _reach(uri: str) -> "MlflowClient":
     return client
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of what an error says; its kind, where it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 

@@ -23,6 +23,7 @@ from experiments.definition.loading import parse_experiment
 from experiments.study.identity import place_of
 from experiments.workers.process import DONE, STOPPED
 from experiments.workers.working import WorkOrder, work
+from pipelines.errors import SearchProblem
 from pipelines.search.storage import close_study, storage_url
 from pipelines.search.study import DROPPED, INTERRUPTED, join_study
 from pipelines.tracking.store import prepare_store
@@ -351,6 +352,33 @@ def test_one_worker_s_results_are_the_same_in_a_journal_and_in_a_database(
     assert here.study == there.study
     assert here.predictions.equals(there.predictions)
     assert here.best_parameters == there.best_parameters
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_database_that_goes_away_gets_one_clear_line_and_no_run_stays_open(
+    small_home, endless, postgres, workers
+):
+    name = postgres.new_database()
+    dropped: list[str] = []
+
+    def drop(progress: Any) -> None:
+        if progress.done and not dropped:
+            dropped.append(name)
+            postgres.drop(name)
+
+    with pytest.raises(SearchProblem, match=r"the storage postgresql.* cannot be used: ") as caught:
+        run_experiment(
+            parse_experiment(endless, "endless"),
+            small_home,
+            storage=postgres.url(name),
+            workers=workers,
+            on_progress=drop,
+        )
+    assert dropped
+    assert "\n" not in str(caught.value)
+    [study] = [run for run in runs_of(small_home) if run.data.tags.get("ripe.kind") == "study"]
+    assert study.info.status == "FAILED"
+    assert not children()
 
 
 @pytest.fixture
