@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+PATIENCE_SECONDS = "300"
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
 
@@ -62,10 +63,13 @@ class Postgres:
             "-c max_connections=300 -c shared_buffers=64MB"
         )
         log = str(self.folder / "log")
-        self.run("pg_ctl", "-D", data, "-w", "-l", log, "-o", settings, "start")
+        self.control("-w", "-l", log, "-o", settings, "start")
 
     def stop(self) -> None:
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        self.control("-m", "immediate", "stop")
+
+    def control(self, *words: str) -> None:
+        self.run("pg_ctl", "-D", str(self.folder / "data"), "-t", PATIENCE_SECONDS, *words)
 
     def command(self, text: str) -> None:
         self._execute("postgres", text)

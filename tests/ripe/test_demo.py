@@ -27,7 +27,7 @@ def ripe(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": os.environ["PATH"], "HOME": str(elsewhere), "LANG": "C.UTF-8"},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
     )
 
 

@@ -191,7 +191,7 @@ def test_the_dashboard_serves_a_study_until_it_is_interrupted(home):
             found = answered(address.replace("/dashboard", "/api/studies"))
             assert "avocado_ripeness-aaaa" in found
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=60)
+            said, _ = process.communicate(timeout=120)
         finally:
             process.kill()
     assert process.returncode == 0
@@ -203,7 +203,7 @@ def answered(address: str) -> str:
 
     def ask() -> str | None:
         try:
-            with urllib.request.urlopen(address, timeout=10) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 return answer.read().decode()
         except OSError:
             return None
@@ -214,7 +214,7 @@ def answered(address: str) -> str:
 def patiently(ask: Callable[[], str | None]) -> str:
     import time
 
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while (found := ask()) is None:
         assert time.monotonic() < until
         time.sleep(0.1)

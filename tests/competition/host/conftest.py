@@ -203,7 +203,7 @@ def kaggle(house: House, client_environment: dict[str, str], work: Path) -> Kagg
         }
         command = [str(Path(sys.executable).with_name("kaggle")), *arguments]
         done = subprocess.run(
-            command, env=environment, cwd=work, capture_output=True, text=True, timeout=120
+            command, env=environment, cwd=work, capture_output=True, text=True, timeout=300
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 

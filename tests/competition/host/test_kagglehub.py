@@ -23,7 +23,7 @@ def kagglehub(house: Any, client_environment: dict[str, str], work: Path) -> Any
         script = f"import json, kagglehub\ntold = {{}}\n{textwrap.dedent(code)}\nprint('TOLD', json.dumps(told))"
         done = subprocess.run(
             [sys.executable, "-P", "-c", script],
-            env=environment, cwd=work, capture_output=True, text=True, timeout=120,
+            env=environment, cwd=work, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         told: dict[str, Any] = json.loads(done.stdout.rsplit("TOLD ", 1)[1])

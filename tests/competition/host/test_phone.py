@@ -13,6 +13,7 @@ from competition.store import submit_entry
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
 WIDTH = 390
+PATIENCE_MS = 120_000
 BESIDE = """() => [document.documentElement, ...document.querySelectorAll(".scroll")]
     .map(part => part.scrollWidth - part.clientWidth)"""
 
@@ -23,12 +24,16 @@ def phone(house: Any) -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS
+        )
         page = browser.new_page(base_url=house.url, viewport={"width": WIDTH, "height": 844})
+        page.set_default_timeout(PATIENCE_MS)
         page.goto("/sign-in")
         page.fill("[name=name]", "ada")
         page.fill("[name=password]", "ada likes avocados")
         page.click("button.primary")
+        page.wait_for_url(lambda url: not url.endswith("/sign-in"))  # with the cookie by then
         yield page
         browser.close()
 

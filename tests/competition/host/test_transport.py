@@ -12,7 +12,7 @@ import httpx
 
 def exchange(url: str, request: bytes) -> bytes:
     place = urlsplit(url)
-    with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as link:
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=120) as link:
         link.sendall(request)
         answer = b""
         while block := link.recv(65536):

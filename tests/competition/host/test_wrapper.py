@@ -26,7 +26,7 @@ def ripe(house: Any, client_environment: dict[str, str], work: Path) -> Any:
             *arguments,
         ]
         return subprocess.run(
-            command, env={**base, **env}, cwd=work, capture_output=True, text=True, timeout=120
+            command, env={**base, **env}, cwd=work, capture_output=True, text=True, timeout=300
         )
 
     return run
