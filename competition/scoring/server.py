@@ -267,11 +267,12 @@ def _has_many_descendants() -> bool:
 
 
 def _children(pid: int) -> list[int]:
-    """List the processes that a process's threads have started."""
+    """List the processes that a process's threads have started; none where it has ended."""
     children: list[int] = []
-    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            children += map(int, listing.read_text().split())
+    with contextlib.suppress(OSError):  # it may end at any moment, and so may its threads
+        for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                children += map(int, listing.read_text().split())
     return children
 
 

@@ -34,6 +34,7 @@ from competition.scoring import (
 )
 from competition.scoring.outcome import END, read_outcome, write_outcome
 from competition.scoring.pool import cleaned_environment
+from competition.scoring.server import _children
 
 LIMITS = Limits(seconds=60, memory_mb=600, output_bytes=100_000)
 BRIEF = replace(LIMITS, seconds=1.5)
@@ -421,6 +422,19 @@ def test_a_metric_that_starts_process_after_process_is_ended(own: Own) -> None:
         "return 1.0"
     )
     assert_only_the_host_sees(outcome, "more than 64 processes")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are counted on Linux")
+def test_a_process_that_ends_while_it_is_counted_disturbs_nobody() -> None:
+    for _ in range(300):
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        reaper = threading.Thread(target=os.waitpid, args=(pid, 0))
+        reaper.start()
+        while Path(f"/proc/{pid}").exists():
+            assert _children(pid) == []
+        reaper.join()
 
 
 def test_a_metric_writes_no_file(own: Own, folder: Path, held: Mapping[str, str]) -> None:
