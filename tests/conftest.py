@@ -7,8 +7,10 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 import pytest
 
 PATIENCE_SECONDS = "300"
+LONGEST_COUNT = timedelta(minutes=5)
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
 
@@ -27,6 +30,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data files at {folder}; set RIPE_TEST_DATA to a folder holding them")
     return folder
+
+
+@pytest.fixture
+def within_a_day() -> None:
+    """Waits for the next day where this one is about to end: quotas are counted by days of UTC."""
+    now = datetime.now(UTC)
+    left = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC) - now
+    if left < LONGEST_COUNT:
+        time.sleep(left.total_seconds() + 1)
 
 
 @dataclass

@@ -41,6 +41,7 @@ def ripe(tmp_path: Path, host: Any, capsys: pytest.CaptureFixture[str]) -> Calla
     return run
 
 
+@pytest.mark.usefixtures("within_a_day")
 def test_download_submit_and_board(ripe: Callable[..., Outcome], tmp_path: Path) -> None:
     first = ripe("download", "fruit")
     assert first.status == 0

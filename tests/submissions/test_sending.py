@@ -41,6 +41,7 @@ def stored(host: Any) -> int:
     return len(entries_in_store(host.store, host.slug, "ada"))
 
 
+@pytest.mark.usefixtures("within_a_day")
 def test_a_sent_file_is_found_again_as_an_entry(host: Any, entry_file: Path) -> None:
     before = stored(host)
     sent = send_submission(entry_file, "fruit", "grüße, Ada", host.server())

@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PAGE = Path(__file__).parents[3] / "docs" / "kaggle.md"
 BEGIN, END = "<!-- conformance: begin -->", "<!-- conformance: end -->"
 
@@ -89,6 +91,7 @@ SDK = [
 Row = tuple[str, str, str]
 
 
+@pytest.mark.usefixtures("within_a_day")
 def test_the_table_of_the_docs_is_what_the_clients_do(
     kaggle: Any,
     house: Any,

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 DECOY_PART = b"decoy"
 
 
@@ -48,6 +50,7 @@ def test_download_of_one_file_brings_its_bytes(kaggle: Any, work: Path, house: A
     ).read_bytes()
 
 
+@pytest.mark.usefixtures("within_a_day")
 def test_a_submission_is_taken_scored_and_stands_on_the_leaderboard(
     kaggle: Any, house: Any, scoring: None, work: Path, submission: Callable[[int], str]
 ) -> None:
@@ -76,7 +79,7 @@ def test_a_submission_is_taken_scored_and_stands_on_the_leaderboard(
 
 
 def wait_for_score(kaggle: Any) -> dict[str, str]:
-    for _ in range(60):
+    for _ in range(240):
         listed = kaggle("competitions", "submissions", "pit-or-flesh", "-v")
         assert listed.status == 0, listed.said
         row = rows_of(listed.out)[0]
@@ -99,6 +102,7 @@ def test_a_bad_submission_ends_in_error_and_the_host_says_why(
     assert "39" in told["errorDescription"]
 
 
+@pytest.mark.usefixtures("within_a_day")
 def test_over_the_limit_the_client_prints_when_to_come_back(
     kaggle: Any, house: Any, work: Path, submission: Callable[[int], str]
 ) -> None:
