@@ -15,7 +15,8 @@ from experiments.reporting.charts import (
 )
 from experiments.reporting.diagnosis import Confusion, Residuals, WorstRow
 from experiments.reporting.document import Block, Figure, Figures, Section, Text, table
-from experiments.reporting.facts import Estimate, ReportFacts
+from experiments.reporting.estimates import Estimate
+from experiments.reporting.facts import ReportFacts
 from pipelines.models.calibration import Calibration
 
 MOST_CLASSES_DRAWN = 20
@@ -112,7 +113,7 @@ def _calibration(calibration: Calibration, labels: tuple[str, ...]) -> Section:
         f"Expected calibration error {wording.score(calibration.error)}; "
         f"Brier score {wording.score(calibration.brier)} (0 is best)."
     )
-    form = "(p − y)²" if two else "Σₖ (pₖ − yₖ)², summed over the classes,"
+    form = "(p − y)²" if two else "Σₖ (pₖ − yₖ)² over the classes k"
     formulas = (
         "Rows are put into ten bins of equal width by the probability they were told. The expected "
         "calibration error is Σ n_b/n · |share that came true − mean probability told| over the "
@@ -146,11 +147,12 @@ def _calibration(calibration: Calibration, labels: tuple[str, ...]) -> Section:
 def _importance(facts: ReportFacts) -> Section:
     found = facts.importances
     first = found.columns[:MOST_BARS]
-    part = "all scored" if found.rows >= sum(one.scored for one in facts.folds) else "a sample of"
+    part = "all" if found.rows == found.of_rows else "a sample of"
     told = (
-        f"By how much {facts.metric_title.lower()} falls when one raw column is permuted among the "
-        f"scored rows of each fold, answered by the models that did not learn from them: mean and "
-        f"standard deviation of {found.repeats} repeats on {part} {wording.count(found.rows)} rows "
+        f"How much worse {facts.metric_title.lower()} gets when one raw column is permuted among "
+        f"the scored rows of each fold, answered by the models that did not learn from them: mean "
+        f"and standard deviation of {found.repeats} repeats on {part} "
+        f"{wording.count(found.rows, 'scored row')} "
         f"(Breiman 2001; Fisher et al. 2019). Columns that carry the same news share their worth: "
         f"each alone may seem to be worth little."
     )
@@ -194,7 +196,8 @@ def _importance(facts: ReportFacts) -> Section:
 
 def _worst(facts: ReportFacts) -> Section:
     classes = bool(facts.labels)
-    loss = "minus the logarithm of the true class's probability" if classes else "absolute error"
+    error = "absolute error" if len(facts.targets) == 1 else "mean absolute error of the targets"
+    loss = "minus the logarithm of the true class's probability" if classes else error
     each = f", the worst of each {wording.line(facts.group_column)}" if facts.group_column else ""
     told = (
         f"The rows with the greatest loss ({loss}){each}: mislabelled, measured wrongly, or truly "

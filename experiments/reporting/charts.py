@@ -11,7 +11,7 @@ import numpy as np
 from experiments.reporting import wording
 from experiments.reporting.canvas import Canvas, Scale, label, spanning, tick_label
 from experiments.reporting.diagnosis import Confusion, Residuals
-from experiments.reporting.facts import Estimate
+from experiments.reporting.estimates import Estimate
 from pipelines.models.calibration import Calibration
 
 WIDTH, HEIGHT = 460.0, 280.0

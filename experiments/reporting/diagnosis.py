@@ -78,11 +78,12 @@ class WorstRow:
     Attributes
     ----------
     id : Any
-    truth, said : str or float
+    truth, said : str, float or tuple of float
+        A class, or the value of each target.
     confidence : float or None
         Probability of the class that was said; None for values.
     loss : float
-        Minus the logarithm of the true class's probability, or the absolute error.
+        Minus the logarithm of the true class's probability, or the targets' mean absolute error.
     values : tuple
         What stands in the most important columns.
     """
@@ -164,13 +165,22 @@ def worst_rows(material: Material, columns: Sequence[str]) -> tuple[WorstRow, ..
     columns : sequence of str
         Raw columns to show, the most important first.
     """
-    losses = _losses(material)
-    order = material.scored_rows[np.argsort(-losses, kind="stable")]
+    rows, losses = material.scored_rows, _losses(material)
+    order = np.argsort(-losses, kind="stable")
     if material.groups is not None:
-        order = order[np.sort(np.unique(material.groups[order], return_index=True)[1])]
-    loss_of = dict(zip(material.scored_rows.tolist(), losses.tolist(), strict=True))
+        order = order[np.sort(np.unique(material.groups[rows[order]], return_index=True)[1])]
+    classes = decided_classes(material) if material.labels else None
     shown = list(columns[:WORST_VALUES])
-    return tuple(_worst(material, row, loss_of[row], shown) for row in order[:WORST_ROWS].tolist())
+    return tuple(
+        _worst(
+            material,
+            int(rows[place]),
+            float(losses[place]),
+            None if classes is None else int(classes[place]),
+            shown,
+        )
+        for place in order[:WORST_ROWS].tolist()
+    )
 
 
 def _losses(material: Material) -> NDArray[np.float64]:
@@ -182,19 +192,24 @@ def _losses(material: Material) -> NDArray[np.float64]:
     return np.asarray(-np.log(np.clip(shares[np.arange(len(rows)), truth], 1e-15, 1)))
 
 
-def _worst(material: Material, row: int, loss: float, columns: list[str]) -> WorstRow:
+def _worst(
+    material: Material, row: int, loss: float, told: int | None, columns: list[str]
+) -> WorstRow:
     values = tuple(_plain(value) for value in material.lesson.rows.iloc[row][columns])
     truth, said = material.lesson.target.values[row], material.said[row]
     name = _plain(material.ids[row])
-    if not material.labels:
-        first = float(np.ravel(truth)[0]), float(said[0])
-        return WorstRow(name, *first, None, loss, values)
-    place = int(np.searchsorted(material.scored_rows, row))
-    told = int(decided_classes(material)[place])
+    if told is None:
+        return WorstRow(name, _numbers(truth), _numbers(said), None, loss, values)
     confidence = float(said[told] / said.sum())
     return WorstRow(
         name, material.labels[int(truth)], material.labels[told], confidence, loss, values
     )
+
+
+def _numbers(values: NDArray[np.float64]) -> float | tuple[float, ...]:
+    """Return the number of one target, or those of several."""
+    numbers = tuple(values.tolist())
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def _plain(value: Any) -> Any:

@@ -8,10 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from competition.errors import CompetitionError
-from experiments.reporting.baselines import baseline_answers
+from experiments.reporting.curves import CurvePoint, curves_of
 from experiments.reporting.diagnosis import (
     WORST_VALUES,
     Confusion,
@@ -22,88 +20,16 @@ from experiments.reporting.diagnosis import (
     residuals_of,
     worst_rows,
 )
+from experiments.reporting.estimates import Estimate
+from experiments.reporting.folds import FoldFacts, fold_kind, folds_of
 from experiments.reporting.history import TriedTrial
-from experiments.reporting.material import Answers, Material
-from pipelines.folds.plan import choose_kind
+from experiments.reporting.material import Material
+from experiments.reporting.models import ModelFacts, models_of
 from pipelines.models.calibration import Calibration
 from pipelines.models.importance import Importances, permutation_importance
 
 NOT_ROW_BY_ROW = frozenset({"aggregate", "python"})
 """Steps whose features of a row may depend on the rows beside it."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval; None where it cannot be had."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """A model's scores out of fold.
-
-    Attributes
-    ----------
-    name : str
-    is_baseline : bool
-    score : Estimate
-    folds : tuple of float or None
-        Score of each fold; empty where its answers were not kept.
-    behind : Estimate or None
-        The chosen model's score minus this one's, over the same resamples of the rows.
-    """
-
-    name: str
-    is_baseline: bool
-    score: Estimate
-    folds: tuple[float | None, ...]
-    behind: Estimate | None
-
-
-@dataclass(frozen=True)
-class FoldFacts:
-    """One fold: rows, groups, the target's make-up, the chosen model's score.
-
-    Attributes
-    ----------
-    number, learned, scored : int
-    groups : int or None
-        Groups among the scored rows.
-    target : tuple of float
-        Class shares of the scored rows, or mean and standard deviation of each target.
-    score : Estimate
-    """
-
-    number: int
-    learned: int
-    scored: int
-    groups: int | None
-    target: tuple[float, ...]
-    score: Estimate
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """An epoch's mean loss over the folds, with the lowest and the highest fold's.
-
-    Attributes
-    ----------
-    epoch, folds : int
-    train, train_low, train_high : float
-    validation, validation_low, validation_high : float or None
-    """
-
-    epoch: int
-    folds: int
-    train: float
-    train_low: float
-    train_high: float
-    validation: float | None
-    validation_low: float | None
-    validation_high: float | None
 
 
 @dataclass(frozen=True)
@@ -253,123 +179,6 @@ def importances_of(material: Material) -> Importances:
         seed=material.experiment.seed,
         side_by_side=NOT_ROW_BY_ROW.isdisjoint(material.champion.steps),
     )
-
-
-def fold_kind(material: Material) -> str:
-    """Return the kind of the study's folds."""
-    wish = material.experiment.validation.kind
-    timed = material.summary.get("time_column") is not None
-    return wish or choose_kind(
-        classes=bool(material.labels), groups=material.groups is not None, time=timed
-    )
-
-
-def models_of(material: Material, baselines: Iterable[str]) -> tuple[ModelFacts, ...]:
-    """Score the study's models and the baselines, fold by fold and against the chosen one."""
-    own = [_own_model(material, name, told) for name, told in material.summary["scores"].items()]
-    beside = [
-        _baseline(material, name, answers)
-        for name, answers in baseline_answers(material, baselines).items()
-    ]
-    return (*own, *beside)
-
-
-def _own_model(material: Material, name: str, told: Mapping[str, float]) -> ModelFacts:
-    answers = material.answers.get(name)
-    score = Estimate(told["score"], told["low"], told["high"])
-    if answers is None:
-        return ModelFacts(name, False, score, (), None)
-    behind = None if name == material.chosen else _behind(material, answers)
-    return ModelFacts(name, False, score, _fold_scores(material, answers), behind)
-
-
-def _baseline(material: Material, name: str, answers: Answers) -> ModelFacts:
-    score = _estimate(material, answers, _answered(answers))
-    folds = _fold_scores(material, answers)
-    return ModelFacts(name, True, score, folds, _behind(material, answers))
-
-
-def _answered(answers: Answers) -> NDArray[np.int64]:
-    return np.flatnonzero(np.isfinite(answers).all(axis=1))
-
-
-def _behind(material: Material, others: Answers) -> Estimate | None:
-    rows = np.intersect1d(material.scored_rows, _answered(others))
-    said = material.said[rows], others[rows]
-    value = _score(material, said[0], rows), _score(material, said[1], rows)
-    if value[0] is None or value[1] is None:
-        return None
-    seed = material.experiment.seed
-    return Estimate(
-        value[0] - value[1],
-        *material.scorer.difference(*said, rows, material.groups, seed),
-    )
-
-
-def _score(material: Material, answers: Answers, rows: NDArray[np.int64]) -> float | None:
-    try:
-        return material.scorer.score(answers, rows)
-    except CompetitionError:  # the rows do not allow the metric: one class only
-        return None
-
-
-def _estimate(material: Material, answers: Answers, rows: NDArray[np.int64]) -> Estimate:
-    score = _score(material, answers[rows], rows)
-    if score is None:
-        return Estimate(None)
-    seed = material.experiment.seed
-    return Estimate(score, *material.scorer.interval(answers[rows], rows, material.groups, seed))
-
-
-def _fold_scores(material: Material, answers: Answers) -> tuple[float | None, ...]:
-    return tuple(
-        _score(material, answers[fold.valid], fold.valid) for fold in material.lesson.folds
-    )
-
-
-def folds_of(material: Material) -> tuple[FoldFacts, ...]:
-    """Describe the folds, and score the chosen model on each."""
-    groups = material.groups
-    return tuple(
-        FoldFacts(
-            number=number,
-            learned=len(fold.train),
-            scored=len(fold.valid),
-            groups=None if groups is None else len(np.unique(groups[fold.valid])),
-            target=_make_up(material, fold.valid),
-            score=_estimate(material, material.said, fold.valid),
-        )
-        for number, fold in enumerate(material.lesson.folds, 1)
-    )
-
-
-def _make_up(material: Material, rows: NDArray[np.int64]) -> tuple[float, ...]:
-    values = material.lesson.target.values[rows]
-    if material.labels:
-        counts = np.bincount(values, minlength=len(material.labels))
-        return tuple((counts / len(rows)).tolist())
-    pairs = zip(values.mean(axis=0).tolist(), values.std(axis=0).tolist(), strict=True)
-    return tuple(number for pair in pairs for number in pair)
-
-
-def curves_of(material: Material) -> tuple[CurvePoint, ...]:
-    """Return the best trial's losses by epoch: mean, lowest and highest over the folds."""
-    if material.curves is None:
-        return ()
-    return tuple(
-        _curve_point(int(str(epoch)), rows["train_loss"], rows["validation_loss"])
-        for epoch, rows in material.curves.groupby("epoch")
-    )
-
-
-def _curve_point(epoch: int, train: Any, validation: Any) -> CurvePoint:
-    known = validation.dropna()
-    watched = _mean_and_ends(known) if len(known) else (None, None, None)
-    return CurvePoint(epoch, len(train), *_mean_and_ends(train), *watched)
-
-
-def _mean_and_ends(losses: Any) -> tuple[float, float, float]:
-    return float(losses.mean()), float(losses.min()), float(losses.max())
 
 
 def _finite(value: Any) -> Any:

@@ -14,6 +14,7 @@ from experiments.reporting.charts import (
     draw_lines,
     draw_search,
 )
+from experiments.reporting.curves import CurvePoint
 from experiments.reporting.document import (
     Block,
     Document,
@@ -24,7 +25,8 @@ from experiments.reporting.document import (
     Text,
     table,
 )
-from experiments.reporting.facts import CurvePoint, ModelFacts, ReportFacts
+from experiments.reporting.facts import ReportFacts
+from experiments.reporting.models import ModelFacts
 
 MODEL_WORDS = {
     "best": "the best trial, one model per fold",

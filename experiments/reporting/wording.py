@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from experiments.reporting.facts import Estimate
+from experiments.reporting.estimates import Estimate
 
 NOTHING = "–"
 DECIMALS = 4

@@ -53,13 +53,16 @@ class Importances:
     repeats : int
     rows : int
         Rows that were looked at.
+    of_rows : int
+        Rows that some fold scores.
     score : float
-        Of these rows with nothing permuted.
+        Of the rows looked at with nothing permuted.
     """
 
     columns: tuple[ColumnImportance, ...]
     repeats: int
     rows: int
+    of_rows: int
     score: float
 
 
@@ -97,7 +100,8 @@ def permutation_importance(
         do not depend on the rows beside it.
     """
     generator = np.random.default_rng(seed)
-    looked = _sampled([fold.valid for fold in folds], REPEATS * len(columns) + 1, generator)
+    scored = [fold.valid for fold in folds]
+    looked = _sampled(scored, REPEATS * len(columns) + 1, generator)
     seen, places = np.unique(np.concatenate(looked), return_inverse=True)
     counts = np.bincount(places)
     total: dict[tuple[str, int], Answers] = {}
@@ -112,7 +116,8 @@ def permutation_importance(
     scores = {key: score_rows(answers / counts[:, None], seen) for key, answers in total.items()}
     found = [_importance(column, scores, sign) for column in columns]
     ordered = tuple(sorted(found, key=lambda one: -one.drop))
-    return Importances(ordered, REPEATS, len(seen), scores[("", 0)])
+    of_rows = len(np.unique(np.concatenate(scored)))
+    return Importances(ordered, REPEATS, len(seen), of_rows, scores[("", 0)])
 
 
 def _sampled(

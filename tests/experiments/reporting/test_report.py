@@ -177,6 +177,22 @@ def test_values_have_residuals_and_whole_groups(values_study):
     assert "Residuals" in " ".join(read_page(values_study).words)
 
 
+def test_several_targets_and_repeated_folds_are_told_in_full(run_own):
+    generator = np.random.default_rng(2)
+    table = pd.DataFrame({"id": range(60), "a": generator.normal(size=60)})
+    table["y"], table["z"] = 3 * table["a"] + generator.normal(size=60), -table["a"]
+    data = {"train": "train.csv", "target": ["y", "z"], "metric": "rmse", "id_column": "id"}
+    folder = run_own(table, "rmse", data=data, validation={"folds": 3, "repeats": 2})
+    worst = kept_report(folder).facts["worst"]
+    for one in worst:
+        assert one["truth"] == pytest.approx(table.loc[one["id"], ["y", "z"]].tolist())
+        missed = np.abs(np.subtract(one["truth"], one["said"]))
+        assert one["loss"] == pytest.approx(missed.mean())
+    words = " ".join(read_page(folder).words)
+    assert "How much worse root mean squared error gets" in words
+    assert "on all 60 scored rows" in words
+
+
 def test_a_report_is_made_again_from_the_folder_alone(study):
     before = kept_report(study)
     facts = before.facts
