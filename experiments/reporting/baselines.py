@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from competition.files import replaced_file
 from experiments.reporting.material import BASELINES_FOLDER, Answers, Material
 from pipelines.models import BASELINES, Candidate, fit_candidates
 from pipelines.search.trials import out_of_fold
@@ -38,8 +39,6 @@ def _fit(material: Material, name: str) -> Answers:
 
 
 def _keep(path: Path, answers: Answers) -> None:
-    path.parent.mkdir(exist_ok=True)
     names = [f"answer_{place}" for place in range(answers.shape[1])]
-    temporary = path.with_name(f".{path.name}")
-    pd.DataFrame(answers, columns=names).to_parquet(temporary, index=False)
-    temporary.replace(path)
+    with replaced_file(path) as temporary:
+        pd.DataFrame(answers, columns=names).to_parquet(temporary, index=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from competition.files import replaced_file
 from experiments.reporting.facts import gather_facts
 from experiments.reporting.markdown import as_markdown
 from experiments.reporting.material import read_material
@@ -90,6 +91,5 @@ def build_report(
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    with replaced_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

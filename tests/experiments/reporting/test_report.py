@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 from sklearn.metrics import confusion_matrix
 
-from experiments.reporting import build_report, kept_report, wording
+from experiments.reporting import build_report, building, kept_report, wording
 from experiments.reporting.material import read_material
 from experiments.reporting.sections import compose
 
@@ -175,6 +176,14 @@ def test_values_have_residuals_and_whole_groups(values_study):
     assert told["fold_kind"] == "grouped" and told["groups"] == 30
     assert [one["groups"] for one in told["folds"]] == [10, 10, 10]
     assert "Residuals" in " ".join(read_page(values_study).words)
+
+
+def test_a_report_may_be_written_by_many_at_once(tmp_path):
+    texts = [str(number) * 50_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: building._write(tmp_path / "report.md", text), texts * 10))
+    assert (tmp_path / "report.md").read_text() in texts
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
 
 
 def test_several_targets_and_repeated_folds_are_told_in_full(run_own):
