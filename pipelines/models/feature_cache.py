@@ -117,7 +117,8 @@ class FeatureCache:
         except FileNotFoundError:
             return None
         except (OSError, SafetensorError, ValueError, KeyError, TypeError):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             return None
         with suppress(OSError):
             os.utime(path)

@@ -47,6 +47,11 @@ def folds(target: Target) -> list[Fold]:
 
 
 @pytest.fixture
+def lesson(table: pd.DataFrame, target: Target, folds: list[Fold]) -> Lesson:
+    return Lesson(RECIPE, Setting(True), table, target, tuple(folds))
+
+
+@pytest.fixture
 def cache(tmp_path: Path) -> FeatureCache:
     return FeatureCache(tmp_path / "cache", "d" * 64, worth_seconds=0.0)
 
@@ -141,6 +146,14 @@ def test_a_broken_file_is_computed_again(content, table, target, folds, cache):
     assert equal(prepared(table, target, folds, cache), fresh)
 
 
+def test_what_can_neither_be_read_nor_removed_costs_time_only(table, target, folds, cache):
+    fresh = prepared(table, target, folds, cache)
+    for file in list(cache.folder.iterdir()):
+        file.unlink()
+        (file / "in the way").mkdir(parents=True)
+    assert equal(prepared(table, target, folds, cache), fresh)
+
+
 def test_files_used_longest_ago_make_room(table, target, folds, cache):
     prepared(table, target, folds, cache)
     size = cache_size(cache.folder)[1] // 3
@@ -186,17 +199,10 @@ def test_many_at_once_leave_whole_files(table, target, folds, cache):
     assert not [name for name in names if name.endswith(".part")]
 
 
-def test_another_recipe_is_prepared_once_and_the_own_one_never_again(table, target, folds):
-    lesson = Lesson(
-        RECIPE,
-        Setting(True),
-        table,
-        target,
-        tuple(folds),
-        choose=lambda label: (Step("drop", {"columns": [label]}), *RECIPE),
-        label="all",
-    )
-    base = lesson.prepare()
+def test_another_recipe_is_prepared_once_and_the_own_one_never_again(lesson):
+    base = replace(
+        lesson, choose=lambda label: (Step("drop", {"columns": [label]}), *RECIPE), label="all"
+    ).prepare()
     assert base.by_recipe("") is base
     assert base.by_recipe("all").folds is base.folds
     other = base.by_recipe("orchard")
@@ -218,8 +224,7 @@ def test_recipes_in_memory_are_bounded(table, target, folds):
     assert asked == ["size", "a", "b", "c", "b"]
 
 
-def test_a_lesson_is_the_same_with_and_without_a_cache(table, target, folds, cache):
-    lesson = Lesson(RECIPE, Setting(True), table, target, tuple(folds))
+def test_a_lesson_is_the_same_with_and_without_a_cache(lesson, cache):
     assert equal(lesson.prepare(None, cache), replace(lesson).prepare(None))
 
 
@@ -230,7 +235,7 @@ PICKED = {
 
 
 def test_steps_that_recipes_begin_with_alike_are_fitted_once_per_fold(
-    table, target, folds, monkeypatch
+    lesson, table, target, folds, monkeypatch
 ):
     fitted: list[int] = []
     plain = AutoFeatures.fit_transform
@@ -240,16 +245,8 @@ def test_steps_that_recipes_begin_with_alike_are_fitted_once_per_fold(
         return plain(self, X, y, **parameters)
 
     monkeypatch.setattr(AutoFeatures, "fit_transform", counted)
-    lesson = Lesson(
-        RECIPE,
-        Setting(True),
-        table,
-        target,
-        tuple(folds),
-        choose=PICKED.__getitem__,
-        label="auto",
-    )
-    together = lesson.prepare(table.head(7))
+    choosing = replace(lesson, choose=PICKED.__getitem__, label="auto")
+    together = choosing.prepare(table.head(7))
     shared = {label: together.by_recipe(label) for label in PICKED}
     assert len(fitted) == len(folds)
     for label, recipe in PICKED.items():
