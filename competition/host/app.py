@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -42,6 +43,8 @@ from competition.host.worker_files import give_file, take_file
 from competition.store import Store, get_secret
 
 __all__ = ["create_app"]
+
+log = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
 _REFUSED = (HTTPException, Failure, CompetitionError, Exception)
@@ -110,7 +113,10 @@ async def _swept(app: Starlette) -> AsyncIterator[None]:
     async def sweep() -> None:
         while True:
             host: Host = app.state.host
-            await run_in_threadpool(sweep_partial_uploads, host, host.clock())
+            try:
+                await run_in_threadpool(sweep_partial_uploads, host, host.clock())
+            except Exception:  # the database may be away for a while: the host outlives that
+                log.exception("old uploads were not removed; the next try is in an hour")
             await anyio.sleep(_SWEEP_SECONDS)
 
     async with anyio.create_task_group() as tasks:

@@ -110,15 +110,20 @@ async def receive_upload(request: Request) -> Response:
 
 def sweep_partial_uploads(host: Host, now: datetime) -> int:
     """Remove what is left of uploads whose time is over; return how many."""
-    old = [
-        path
-        for path in host.partial_uploads.glob("*.part")
-        if path.stat().st_mtime < (now - LASTS).timestamp()
-    ]
+    end = (now - LASTS).timestamp()
+    old = [path for path in host.partial_uploads.glob("*.part") if _is_older(path, end)]
     for path in old:
         path.unlink(missing_ok=True)
     forget_uploads(host.store, before=now - LASTS)
     return len(old)
+
+
+def _is_older(path: Path, end: float) -> bool:
+    """Say whether a file was last written before a time; one that is gone by now was not."""
+    try:
+        return path.stat().st_mtime < end
+    except FileNotFoundError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from competition.host import running_host
 from competition.host.uploads import SPARE_BYTES
 
 TEXT = b"id,is_pit\n" + b"".join(b"%d,0\n" % i for i in range(100, 140))
@@ -156,8 +158,22 @@ def test_an_upload_ends_after_a_day_and_its_rest_is_swept(house: Any) -> None:
     house.clock.ahead = timedelta(hours=25)
     assert put(told["createUrl"], content_range=f"bytes */{SIZE}").status_code == 404
     host = Host(house.store, Signer(b""), house.clock)
+    (host.partial_uploads / "taken-meanwhile.part").symlink_to("nowhere")
     assert sweep_partial_uploads(host, house.clock()) == 1
-    assert not list(host.partial_uploads.glob("*.part"))
+    assert [path.name for path in host.partial_uploads.iterdir()] == ["taken-meanwhile.part"]
+
+
+def test_a_host_outlives_a_sweep_that_fails(
+    house: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> int:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr("competition.host.app.sweep_partial_uploads", fail)
+    with running_host(house.store) as url:
+        while "old uploads were not removed" not in caplog.text:
+            time.sleep(0.01)
+        assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
 
 
 def test_a_whole_upload_leaves_no_second_copy(house: Any) -> None:
