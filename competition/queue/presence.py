@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -31,7 +32,8 @@ def note_worker_stopped(store: Store, name: str, now: datetime) -> None:
 
 def count_workers(store: Store, now: datetime, limits: QueueLimits | None = None) -> int:
     """Return how many workers were heard of within the time of a lease."""
-    since = now - timedelta(seconds=(limits or QueueLimits()).lease_seconds)
+    limits = limits or QueueLimits.from_environment(os.environ)
+    since = now - timedelta(seconds=limits.lease_seconds)
     alive = (WorkerRow.stopped_at.is_(None), WorkerRow.seen_at >= since)
     with store.reading() as session:
         return session.scalar(select(func.count()).select_from(WorkerRow).where(*alive)) or 0

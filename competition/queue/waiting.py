@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -26,7 +27,7 @@ def why_pending(store: Store, ref: int, now: datetime, limits: QueueLimits | Non
     UnknownEntry
         When there is no such entry.
     """
-    limits = limits or QueueLimits()
+    limits = limits or QueueLimits.from_environment(os.environ)
     entry = get_entry(store, ref)
     with store.reading() as session:
         job = session.get(JobRow, ref)

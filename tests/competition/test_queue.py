@@ -309,6 +309,14 @@ def test_why_an_entry_waits_is_a_sentence(store, sent, later):
     assert "it was scored at 2026-03-04 12:00:51 UTC" in why_pending(store, first, later(60))
 
 
+def test_a_worker_counts_as_long_as_the_environment_lets_it_be_silent(store, now, monkeypatch):
+    Worker(store, name="w", clock=lambda: now).announce()
+    later = now + timedelta(seconds=200)
+    assert count_workers(store, later) == 0
+    monkeypatch.setenv("RIPE_LEASE_SECONDS", "300")
+    assert count_workers(store, later) == 1
+
+
 def test_what_waits_is_counted_without_what_has_its_outcome(store, sent, later):
     first, second, third = sent(), sent(), sent()
     assert entries_waiting(store, "toy") == (3, first)
