@@ -23,7 +23,7 @@ class InvitationWanted(BaseModel):
     """How often and how long an invitation may be used."""
 
     model_config = ConfigDict(extra="forbid")
-    uses: int | None = Field(default=None, ge=1)
+    uses: int | None = Field(default=None, ge=1, le=1_000_000)
     days: int = Field(default=14, ge=1, le=3660)
 
 

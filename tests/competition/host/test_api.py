@@ -165,6 +165,7 @@ def test_hosts_invite_into_a_private_contest_and_who_follows_the_link_is_in(hous
 def test_hosts_invite_participants_only_to_what_is_theirs(house: Any) -> None:
     path = f"/contests/{house.slug}/invitations"
     assert ask(house, "POST", path, json={}).status_code == 403
+    assert ask(house, "POST", path, user="grace", json={"uses": 10**30}).status_code == 422
     assert ask(house, "POST", "/invitations", user="grace", json={}).status_code == 403
     assert (
         ask(
