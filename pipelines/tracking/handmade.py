@@ -77,29 +77,42 @@ def track(
     TrackedRun
     """
     parent = _current.get()
-    if parent is None:
-        place = home_of(home)
-        session = _open_session(place, TrackingPlace.in_home(place, experiment, tracking))
-        run = _start(session, ROOT_KEY, name, None)
-        _describe(run, experiment, lower_is_better)
-    else:
-        session = parent.session
-        run = _start(session, parent.child_key(), name, parent.key)
-        run.tags({"ripe.kind": HAND_MADE_TRIAL})
-    try:
-        with _following(run):
+    if parent is not None:
+        with _following(parent.session, parent.child_key(), name, parent.key) as run:
+            run.tags({"ripe.kind": HAND_MADE_TRIAL})
             yield run
-    finally:
-        if parent is None:
-            _close(session, run)
+        return
+    place = home_of(home)
+    with (
+        _session(place, TrackingPlace.in_home(place, experiment, tracking), name) as session,
+        _following(session, ROOT_KEY, name, None) as run,
+    ):
+        _describe(run, experiment, lower_is_better)
+        yield run
 
 
 @contextmanager
-def _following(run: TrackedRun) -> Iterator[None]:
-    """Make a run the current one, and end it as the block ends."""
+def _session(home: Path, place: TrackingPlace, name: str) -> Iterator[TrackingSession]:
+    """Open a session, and close it however the block ends."""
+    recover_home(home)
+    moment = _now().strftime("%Y%m%dT%H%M%S.%f")
+    folder = home / SPOOL_FOLDER / EXPERIMENT / f"{moment}-{os.getpid()}"
+    session = TrackingSession(folder, place)
+    try:
+        yield session
+    finally:
+        _close(session, name)
+
+
+@contextmanager
+def _following(
+    session: TrackingSession, key: str, name: str, parent: str | None
+) -> Iterator[TrackedRun]:
+    """Begin a run, make it the current one, and end it as the block ends."""
+    run = _start(session, key, name, parent)
     began, before = time.perf_counter(), _current.set(run)
     try:
-        yield
+        yield run
     except BaseException as error:
         run.end(error, time.perf_counter() - began)
         raise
@@ -115,15 +128,13 @@ def home_of(given: str | os.PathLike[str] | None) -> Path:
     return Path(folder).expanduser().absolute()
 
 
-def _open_session(home: Path, place: TrackingPlace) -> TrackingSession:
-    recover_home(home)
-    moment = _now().strftime("%Y%m%dT%H%M%S.%f")
-    return TrackingSession(home / SPOOL_FOLDER / EXPERIMENT / f"{moment}-{os.getpid()}", place)
-
-
 def _start(session: TrackingSession, key: str, name: str, parent: str | None) -> TrackedRun:
     log = session.run(key)
-    log.start(name, now=_now(), parent=parent)
+    try:
+        log.start(name, now=_now(), parent=parent)
+    except BaseException:
+        log.close()
+        raise
     return TrackedRun(name, session, key, log)
 
 
@@ -137,13 +148,13 @@ def _describe(run: TrackedRun, experiment: str, lower_is_better: bool | None) ->
         run.log.file(path, CODE_FOLDER)
 
 
-def _close(session: TrackingSession, run: TrackedRun) -> None:
+def _close(session: TrackingSession, name: str) -> None:
     session.close()
     trouble = session.trouble()
     if trouble is not None:
         logger.warning(
             "run %r waits in %s to be sent to MLflow (%s); the next run or 'ripe doctor' sends it",
-            *(run.name, session.folder, trouble),
+            *(name, session.folder, trouble),
         )
     session.forget()
 

@@ -22,6 +22,7 @@ EXAMPLE_FILE, ANSWERS_FILE = "example.parquet", "answers.parquet"
 CHAMPION_CODE = Path(__file__).with_name("served_model.py")
 NETWORK_CODE = Path(__file__).with_name("served_network.py")
 ABOUT_MODELS = "Load the one in charge with mlflow.pyfunc.load_model('models:/{name}@champion')."
+MARK = "ripe.sent_as"
 REQUIRED = ("ripeness", "numpy", "pandas", "pyarrow", "safetensors", "scikit-learn")
 
 
@@ -80,9 +81,16 @@ def network_answers(network: "Network", features: "pd.DataFrame") -> "pd.DataFra
 
 
 def log_model(
-    client: "MlflowClient", run_id: str, folder: Path, name: str, alias: str | None
+    client: "MlflowClient",
+    run_id: str,
+    folder: Path,
+    name: str,
+    alias: str | None,
+    mark: str | None = None,
 ) -> str:
     """Log a saved champion with signature, example and requirements; register it.
+
+    A writer that was killed sends what it was sending again: of a mark there is one model.
 
     Parameters
     ----------
@@ -94,6 +102,8 @@ def log_model(
         Name in the model registry.
     alias : str or None
         Alias that the new version takes over; None leaves the model unregistered.
+    mark : str, optional
+        Tells this model from any other that is sent; without one it is never sent again.
 
     Returns
     -------
@@ -103,19 +113,37 @@ def log_model(
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
     run = client.get_run(run_id)
-    model = client.create_logged_model(
-        run.info.experiment_id, "model", source_run_id=run_id, params=run.data.params
-    )
-    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-    _copy_metrics(client, run, model)
-    with tempfile.TemporaryDirectory(prefix="ripe-model-") as place:
-        local = Path(place) / "model"
-        _save(local, folder, model, run_id)
-        client.log_model_artifacts(model.model_id, str(local))
-    client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    model = _find_or_make(client, run, mark)
+    if model.model_id not in _models_of(run):
+        client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+    if model.status is not LoggedModelStatus.READY:
+        _copy_metrics(client, run, model)
+        with tempfile.TemporaryDirectory(prefix="ripe-model-") as place:
+            local = Path(place) / "model"
+            _save(local, folder, model, run_id)
+            client.log_model_artifacts(model.model_id, str(local))
+        client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     if alias is not None:
-        _register(client, model.model_uri, run_id, name, alias)
+        _register(client, model.model_uri, run, name, alias)
     return str(model.model_uri)
+
+
+def _find_or_make(client: "MlflowClient", run: "Run", mark: str | None) -> "LoggedModel":
+    """Return the model of a mark, made where it is not there."""
+    place = run.info.experiment_id
+    if mark is not None:
+        found = client.search_logged_models([place], f"tags.`{MARK}` = '{mark}'", max_results=1)
+        if found:
+            return found[0]
+    tags = None if mark is None else {MARK: mark}
+    return client.create_logged_model(
+        place, "model", source_run_id=run.info.run_id, tags=tags, params=run.data.params
+    )
+
+
+def _models_of(run: "Run") -> set[str]:
+    outputs = run.outputs.model_outputs if run.outputs is not None else []
+    return {str(one.model_id) for one in outputs}
 
 
 def _copy_metrics(client: "MlflowClient", run: "Run", model: "LoggedModel") -> None:
@@ -163,7 +191,7 @@ def _served(folder: Path) -> dict[str, Any]:
     }
 
 
-def _register(client: "MlflowClient", uri: str, run_id: str, name: str, alias: str) -> None:
+def _register(client: "MlflowClient", uri: str, run: "Run", name: str, alias: str) -> None:
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -173,9 +201,13 @@ def _register(client: "MlflowClient", uri: str, run_id: str, name: str, alias: s
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    made_by = client.get_run(run_id).info.run_name
-    version = client.create_model_version(name, uri, run_id, description=f"Made by run {made_by}.")
-    client.set_registered_model_alias(name, alias, version.version)
+    run_id, made_by = run.info.run_id, run.info.run_name
+    there = client.search_model_versions(f"run_id = '{run_id}'")
+    numbers = [one.version for one in there if (one.name, one.source) == (name, uri)]
+    if not numbers:
+        about = f"Made by run {made_by}."
+        numbers = [client.create_model_version(name, uri, run_id, description=about).version]
+    client.set_registered_model_alias(name, alias, numbers[0])
 
 
 def requirements() -> list[str]:

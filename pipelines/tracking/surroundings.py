@@ -12,6 +12,8 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "optuna", "mlflow", "ripeness")
 CODE_FOLDER = "code"
@@ -38,38 +40,52 @@ def uncommitted_changes() -> str | None:
         At most `MOST_PATCH_BYTES` long and then cut at a line, which the last line says; binary
         files are only named. None without changes.
     """
-    patch = _git("diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv")
-    return _cut(patch, MOST_PATCH_BYTES) if patch else None
+    with TemporaryFile() as patch:
+        known = _run_git(patch, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv")
+        return _read_cut(patch, MOST_PATCH_BYTES) or None if known else None
 
 
-def _cut(text: str, most_bytes: int) -> str:
-    r"""Shorten a text to whole lines.
+def _read_cut(file: IO[bytes], most_bytes: int) -> str:
+    r"""Read a text from its beginning, of a longer one as many whole lines as fit.
 
     Examples
     --------
-    >>> _cut("one\ntwo\n", 5)
+    >>> from io import BytesIO
+    >>> _read_cut(BytesIO(b"one\ntwo\n"), 5)
     'one\n... cut here: 8 bytes in all\n'
     """
-    data = text.encode()
-    if len(data) <= most_bytes:
-        return text
-    whole = data[: data.rfind(b"\n", 0, most_bytes) + 1]
-    return f"{whole.decode()}... cut here: {len(data)} bytes in all\n"
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    text = file.read(most_bytes)
+    if size <= most_bytes:
+        return text.decode(errors="replace")
+    whole = text[: text.rfind(b"\n") + 1].decode(errors="replace")
+    return f"{whole}... cut here: {size} bytes in all\n"
 
 
 def _git(*words: str) -> str | None:
+    """Return what git says, None where it knows nothing."""
+    with TemporaryFile() as said:
+        if not _run_git(said, *words):
+            return None
+        said.seek(0)
+        return said.read().decode(errors="replace")
+
+
+def _run_git(output: IO[bytes], *words: str) -> bool:
+    """Let git write into a file, which may be longer than memory; tell whether it could."""
     try:
         done = subprocess.run(
             ["git", *words],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
             timeout=GIT_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
+        return False
+    return done.returncode == 0
 
 
 def library_versions() -> dict[str, str]:

@@ -21,6 +21,7 @@ from pipelines.errors import TrackingProblem
 from pipelines.network import NetworkClassifier
 from pipelines.tracking import track
 from pipelines.tracking.handmade import home_of
+from pipelines.tracking.models import keep_network, log_model
 from pipelines.tracking.runs import list_trials
 from pipelines.tracking.store import prepare_store
 from ripe.home import home_folder
@@ -114,6 +115,15 @@ def test_a_run_made_by_hand_looks_like_a_study_with_trials(home, tmp_path):
     assert [one.name for one in list_trials(home, run.run_id)] == ["fold 1"]
 
 
+def test_a_run_that_cannot_begin_leaves_no_writer_behind(home):
+    with pytest.raises(TypeError, match="not JSON serializable"), track(object(), home=home):  # type: ignore[arg-type]
+        pass
+    assert not list((home / "spool").glob("*/*"))
+    with track("next", home=home):
+        pass
+    assert list(runs_of(home, "hand-made")) == ["next"]
+
+
 def test_a_run_ends_as_its_block_ended(home):
     with track("outer", home=home):
         for name, error in {
@@ -187,6 +197,37 @@ def test_a_networks_curves_and_model_come_back(home):
     answers = model.predict(pd.DataFrame(X, columns=["0", "1"]))
     assert list(answers["prediction"]) == list(network.predict(X))
     assert np.array_equal(answers["probability_ripe"], network.predict_proba(X)[:, 1])
+
+
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
+@pytest.mark.filterwarnings("ignore:Operation with range is deprecated")  # by MLflow
+def test_a_model_that_a_killed_writer_sends_again_is_logged_once(home, tmp_path, monkeypatch):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    network = NetworkClassifier(hidden_layer_sizes=(4,), max_epochs=1, random_state=0)
+    keep_network(tmp_path, network.fit(X, X[:, 0] > 0), X[:4])
+    with track("net", home=home) as run:
+        pass
+    client = client_of(home)
+    place = client.get_run(run.run_id).info.experiment_id
+
+    def send(mark: str) -> str:
+        return log_model(client, run.run_id, tmp_path, "by-hand", "champion", mark)
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    for step in ("log_outputs", "log_model_artifacts", "set_registered_model_alias"):
+        with monkeypatch.context() as doomed, pytest.raises(KeyboardInterrupt):
+            doomed.setattr(client, step, die)
+            send("one")
+    first = send("one")
+    assert send("one") == first
+    assert [one.model_uri for one in client.search_logged_models([place])] == [first]
+    assert [one.source for one in client.search_model_versions("name = 'by-hand'")] == [first]
+    assert client.get_model_version_by_alias("by-hand", "champion").source == first
+    second = send("two")
+    assert second != first
+    assert client.get_model_version_by_alias("by-hand", "champion").source == second
 
 
 def test_a_mistake_is_told_in_one_sentence_and_the_run_goes_on(home, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,19 @@ def test_a_patch_is_bounded_and_says_where_it_was_cut(repository, monkeypatch):
     patch = surroundings.uncommitted_changes()
     assert patch is not None and len(patch) < 400
     assert patch.splitlines()[-1].startswith("... cut here:")
+
+
+def test_a_patch_larger_than_what_is_kept_never_fills_the_memory(repository):
+    with (repository / "model.py").open("w") as file:
+        file.writelines(f"{'x' * 99}\n" for _ in range(200_000))
+    tracemalloc.start()
+    try:
+        patch = surroundings.uncommitted_changes()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert patch is not None and "bytes in all" in patch.splitlines()[-1]
+    assert peak < 5 * surroundings.MOST_PATCH_BYTES
 
 
 def test_outside_a_repository_nothing_is_said_of_code(tmp_path, monkeypatch):
