@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from competition.board import Confidence
-from competition.host.api.asking import ERRORS, Asker, Question
+from competition.host.api.asking import ERRORS, Asker
 from competition.host.leaderboards import shown_board, shown_intervals
-from competition.store import BoardRow, contest_record, list_contests
+from competition.store import BoardRow, ContestRecord, contest_record, list_contests
 from competition.visibility import final_board_is_out, is_launched
 
 __all__ = ["router"]
@@ -88,14 +88,14 @@ def user(asker: Asker) -> UserTold:
 def contests(asker: Asker) -> list[ContestTold]:
     """List the contests that the asker may know of."""
     records = list_contests(asker.store, asker.user, asker.now)
-    return [_contest(asker, record.contest.slug) for record in records]
+    return [_contest(record, asker.now) for record in records]
 
 
 @router.get("/contests/{slug}")
 def contest(asker: Asker, slug: str) -> ContestTold:
     """Describe a contest."""
     asker.door(slug)
-    return _contest(asker, slug)
+    return _contest(contest_record(asker.store, slug), asker.now)
 
 
 @router.get("/contests/{slug}/leaderboard")
@@ -110,8 +110,7 @@ def leaderboard(
     return BoardTold(board=board, lines=lines)
 
 
-def _contest(asker: Question, slug: str) -> ContestTold:
-    record = contest_record(asker.store, slug)
+def _contest(record: ContestRecord, now: datetime) -> ContestTold:
     found = record.contest
     return ContestTold(
         slug=found.slug,
@@ -121,9 +120,9 @@ def _contest(asker: Question, slug: str) -> ContestTold:
         greater_is_better=record.greater_is_better,
         targets=list(found.targets),
         id_column=found.id_column,
-        launched=is_launched(found, asker.now),
+        launched=is_launched(found, now),
         deadline=found.deadline,
-        final_board_is_out=final_board_is_out(found, asker.now),
+        final_board_is_out=final_board_is_out(found, now),
         max_daily_submissions=found.max_daily_submissions,
         num_scored_submissions=found.num_scored_submissions,
         max_team_size=found.max_team_size,
