@@ -43,7 +43,7 @@ PROMISE_HOLDS = timedelta(hours=1)
 SPARE_BYTES = 64 << 20  # stays free on the disk whatever is uploaded
 _BLOCK = 1 << 20
 _TOO_LATE = "this upload is unknown or too old; start it again"
-_RANGE = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<size>\d+)")
+_RANGE = re.compile(r"bytes (?:(?P<first>[0-9]{1,18})-[0-9]{1,18}|\*)/(?P<size>[0-9]{1,18})")
 
 
 def announce(

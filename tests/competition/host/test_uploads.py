@@ -85,6 +85,15 @@ def test_bytes_may_be_sent_again_but_not_ahead(house: Any) -> None:
     assert put(told["createUrl"], TEXT[50:], f"bytes 50-{SIZE - 1}/{SIZE}").status_code == 200
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "\u0663", "-1", ""])
+def test_a_range_of_no_sensible_number_is_refused(house: Any, number: str) -> None:
+    url = start(house)["createUrl"]
+    for written in (f"bytes */{number}", f"bytes {number}-{number}/{SIZE}"):
+        told = httpx.put(url, headers={"Content-Range": written.encode()}, timeout=60)
+        assert told.status_code == 400
+        assert "Content-Range must fit" in told.json()["message"]
+
+
 def test_more_than_announced_is_refused_and_nothing_of_it_is_kept(house: Any) -> None:
     told = start(house)
     assert put(told["createUrl"], TEXT + b"x").status_code == 413
