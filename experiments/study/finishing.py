@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from experiments.definition.recipes import values_of
 from experiments.definition.sections import Experiment
+from experiments.errors import ExperimentError
 from experiments.overviews.recipes import compare_recipes
 from experiments.reporting.history import as_history, keep_trials
 from experiments.reporting.material import ANSWERS_FOLDER, CURVES_FILE
@@ -90,43 +91,56 @@ def finish(
         All trials of the study in their order, for its report.
     """
     best = library[0].candidate
-    parameters = values_of(experiment, best)
     built = build_models(experiment, prepared, best)
     if experiment.ensemble.greedy or experiment.submission.model == GREEDY:
         built.append(build_greedy(experiment, prepared, scorer, library))
     scores = {model.name: _scored(model, data, scorer, experiment.seed) for model in built}
     chosen = next(model for model in built if model.name == experiment.submission.model)
-    predictions = _predictions(data, chosen)
-    recipes = compare_recipes(experiment, scorer, library, data.groups)
-    folder.mkdir(parents=True, exist_ok=True)
     champion = champion_of(data, prepared, chosen)
+    finished = Finished(
+        tuple(scores.values()),
+        scores[chosen.name],
+        values_of(experiment, best),
+        _predictions(data, chosen),
+        _learned(champion, lesson, prepared, chosen),
+        compare_recipes(experiment, scorer, library, data.groups),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
     keep_model(folder / MODEL_FOLDER, experiment.model, champion, lesson, chosen)
     keep_answers_of(folder / ANSWERS_FOLDER, built)
-    write_folds(folder / "folds.parquet", data, prepared)
-    write_out_of_fold(folder / "out_of_fold.parquet", data, prepared, chosen.scored)
+    _write_tables(folder, data, prepared, built, chosen, finished.predictions)
     if trials:
         keep_trials(folder, as_history(trials, experiment, data.metric))
+    write_text(folder / "summary.json", _summary(finished, library[0].number, data))
+    write_text(folder / "experiment.json", experiment.model_dump_json(indent=2))
+    return finished
+
+
+def _write_tables(
+    folder: Path,
+    data: ContestData,
+    prepared: PreparedFolds,
+    built: Sequence[BuiltModel],
+    chosen: BuiltModel,
+    predictions: pd.DataFrame | None,
+) -> None:
+    write_folds(folder / "folds.parquet", data, prepared)
+    write_out_of_fold(folder / "out_of_fold.parquet", data, prepared, chosen.scored)
     write_parquet(folder / CURVES_FILE, curves_of(built[0].fits[0]))
     if predictions is not None:
         write_parquet(folder / "predictions.parquet", predictions)
+
+
+def _summary(finished: Finished, trial: int, data: ContestData) -> str:
     summary = {
-        "trial": library[0].number,
-        "parameters": parameters,
-        "chosen": chosen.name,
-        "scores": {name: vars(score) for name, score in scores.items()},
-        "recipes": [vars(recipe) for recipe in recipes],
+        "trial": trial,
+        "parameters": finished.parameters,
+        "chosen": finished.chosen.name,
+        "scores": {score.name: vars(score) for score in finished.models},
+        "recipes": [vars(recipe) for recipe in finished.recipes],
         **origin_of(data),
     }
-    write_text(folder / "summary.json", json.dumps(summary, indent=2, default=list))
-    write_text(folder / "experiment.json", experiment.model_dump_json(indent=2))
-    return Finished(
-        tuple(scores.values()),
-        scores[chosen.name],
-        parameters,
-        predictions,
-        _learned(champion, lesson, prepared, chosen),
-        recipes,
-    )
+    return json.dumps(summary, indent=2, default=list)
 
 
 def make_pages(study: str, pages: Mapping[str, Callable[[], object]]) -> list[str]:
@@ -212,9 +226,21 @@ def build_greedy(
     scorer: Scorer,
     library: Sequence[KeptTrial],
 ) -> BuiltModel:
-    """Choose an ensemble of trials; its members are fitted again only if it is submitted."""
+    """Choose an ensemble of trials; its members are fitted again only if it is submitted.
+
+    Raises
+    ------
+    ExperimentError
+        When no trial's out-of-fold answers are there.
+    """
+    answers = {trial.number: trial.scored for trial in library if trial.scored is not None}
+    if not answers:
+        raise ExperimentError(
+            "the greedy ensemble is made of trials' out-of-fold answers, and none are kept in this "
+            "home; leave it out with --set ensemble.greedy=false, or start over with --fresh"
+        )
     ensemble = choose_greedily(
-        {trial.number: trial.scored for trial in library if trial.scored is not None},
+        answers,
         [one.fold.valid for one in prepared.folds],
         scorer.score,
         greater_is_better=scorer.metric.greater_is_better,

@@ -72,7 +72,7 @@ def record_absent(shop: Workshop) -> None:
         for trial in ended_trials(shop.study)
         if trial.user_attrs.get(RECORDED_AT, shop.recorded_at) != shop.recorded_at
     ]
-    for trial in _not_gathered(shop.folder, absent):
+    for trial in _not_gathered(shop, absent):
         _record_absent(shop, trial)
 
 
@@ -107,7 +107,7 @@ def record_lost(shop: Workshop) -> None:
         for trial in shop.study.trials
         if trial.state.name == "FAIL" and REASON not in trial.user_attrs
     ]
-    for trial in _not_gathered(shop.folder, lost):
+    for trial in _not_gathered(shop, lost):
         with shop.session.run(f"trial-{trial.number:05d}") as log:
             begun, ended = _moments(trial)
             why = trial.user_attrs.get(DROPPED)
@@ -136,17 +136,18 @@ def _worker(trial: FrozenTrial) -> str:
     return f"{str(owner.get('host', 'unknown')).split()[0]} {owner.get('pid', '')}".strip()
 
 
-def _not_gathered(folder: Path, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
-    """Return the trials that were not gathered before, and remember them."""
-    path = folder / GATHERED_FILE
-    before = set(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
-    new = [trial for trial in trials if trial.number not in before]
-    if new:
-        folder.mkdir(parents=True, exist_ok=True)
-        numbers = sorted(before | {trial.number for trial in new})
-        temporary = path.with_name(f".{path.name}")
-        temporary.write_text(json.dumps(numbers), encoding="utf-8")
-        temporary.replace(path)
+def _not_gathered(shop: Workshop, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Return the trials that no process gathered before, and remember them."""
+    path = shop.folder / GATHERED_FILE
+    with shop.place.turn(shop.study):
+        before = set(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
+        new = [trial for trial in trials if trial.number not in before]
+        if new:
+            numbers = sorted(before | {trial.number for trial in new})
+            shop.folder.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}")
+            temporary.write_text(json.dumps(numbers), encoding="utf-8")
+            temporary.replace(path)
     return new
 
 

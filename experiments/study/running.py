@@ -46,6 +46,7 @@ from pipelines.search.storage import (
 )
 from pipelines.search.study import REASON, counted_trials, drop_own_trials, study_exists
 from pipelines.tracking import RunLog, TrackingSession
+from pipelines.tracking.locking import locked
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -245,8 +246,9 @@ def _run(shop: Workshop, session: TrackingSession, began: float, launch: Launch)
         session.give_way()
     try:
         launch.search(shop)
-        gather(shop)
-        finished = _finish(shop, log)
+        with locked(shop.place.journal.with_suffix(".finish.lock")):  # they write the same files
+            gather(shop)
+            finished = _finish(shop, log)
     except BaseException as error:
         _close_in_trouble(shop, session, log, error)
         raise

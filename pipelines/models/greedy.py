@@ -49,7 +49,7 @@ def choose_greedily(
     Parameters
     ----------
     answers : dict of int to ndarray, shape (n_rows, n_outputs)
-        Out-of-fold answers by trial number, the best trial first.
+        Out-of-fold answers by trial number, the best trial first; of one trial at least.
     folds : sequence of ndarray of int
         Scored rows of each fold.
     score_rows : callable

@@ -167,6 +167,19 @@ def test_searches_at_once_on_a_fresh_home_do_not_race_and_predict_as_anywhere(
     assert digests[0] == hashlib.sha256(here).hexdigest()
 
 
+def test_a_search_begun_twice_at_once_is_shared_and_both_finish_it_alike(small_home, long_content):
+    content = {**long_content, "search": {**long_content["search"], "trials": 12}}
+    processes = [start_one(small_home, content) for _ in range(2)]
+    digests = set()
+    for process in processes:
+        said, complaints = process.communicate(timeout=DEADLINE_SECONDS)
+        assert process.returncode == 0, complaints
+        digests.add(said)
+    assert len(digests) == 1
+    [study] = studies(small_home)
+    assert len(study.get_trials(states=(TrialState.COMPLETE,))) == len(study.trials) == 12
+
+
 def start_one(home: Path, content: dict) -> subprocess.Popen:
     code = (
         "import sys, json, hashlib; from pathlib import Path\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +169,18 @@ def test_a_study_in_two_goes_equals_one_in_one_go(
     in_two, in_one = run_experiment(experiment, small_home), finished[0]
     assert in_one.best_score == in_two.best_score
     assert digest(in_one.predictions) == digest(in_two.predictions)
+
+
+def test_a_study_without_its_trials_answers_says_how_to_go_on(
+    finished, finished_copy, experiment, small_experiment
+):
+    shutil.rmtree(finished_copy / "studies" / finished[0].study / "trials")
+    with pytest.raises(ExperimentError, match=r"leave it out with --set ensemble\.greedy=false"):
+        run_experiment(experiment, finished_copy)
+    without = parse_experiment(small_experiment(ensemble={"greedy": False}), "small")
+    again = run_experiment(without, finished_copy)
+    assert (again.study, again.new_trials) == (finished[0].study, 0)
+    assert digest(again.predictions) == digest(finished[0].predictions)
 
 
 def test_missing_data_say_where_they_were_looked_for(tmp_path, experiment):
