@@ -190,7 +190,8 @@ def plots_page(title: str, plots: list[Plot]) -> str:
     sections = "\n".join(_section(plot) for plot in plots)
     empty = "<p>Too few trials are complete to draw anything yet.</p>"
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width, initial-scale=1"><title>{html.escape(title)}'
         "</title><style>body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;"
         "padding:0 1rem;color:#222}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 0}"
         "p{margin:.2rem 0;color:#555}.plot{overflow-x:auto}</style>"

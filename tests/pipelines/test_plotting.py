@@ -89,6 +89,7 @@ def test_the_page_holds_everything_it_needs_and_the_script_once(tmp_path):
     text = path.read_text()
     assert text.count("plotly.js v") == 1
     assert "a &lt;study&gt;" in text
+    assert '<meta name="viewport"' in text
     assert "<script src=" not in text
     assert write_plots(searched(1), tmp_path / "none", "nothing") is None
     assert not (tmp_path / "none").exists()
