@@ -9,9 +9,6 @@ from typing import Any
 
 from competition.definition.contest import Contest, MetricChoice
 
-SCORES_DIFFERENTLY = frozenset({"metric", "targets", "id_column", "labels"})
-"""Fields of a contest that its scores depend on."""
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -28,11 +25,6 @@ class Difference:
     key: str
     before: Any
     after: Any
-
-    @property
-    def changes_scores(self) -> bool:
-        """Whether entries would be scored differently."""
-        return self.key.split(".")[0] in SCORES_DIFFERENTLY and self.key != "metric.beside"
 
     def __str__(self) -> str:
         if isinstance(self.before, str) and isinstance(self.after, str) and "\n" in self.after:

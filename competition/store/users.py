@@ -11,7 +11,6 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
 
 from competition.errors import CompetitionError
 from competition.store.audit import HOST_CHAIN, record
@@ -194,11 +193,6 @@ def revoke_tokens(
 def digest_of_token(token: str) -> str:
     """Return the SHA-256 under which a token is kept."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def user_value(session: Session, user_id: int) -> User:
-    """Return an account by its number."""
-    return _user(session.get_one(UserRow, user_id))
 
 
 def _check_name(name: str) -> None:

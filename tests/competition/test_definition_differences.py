@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from competition.definition import Contest, MetricChoice, contest_differences
 
 ONE = Contest(
@@ -37,18 +35,3 @@ def test_pages_are_told_line_by_line() -> None:
     first, second = contest_differences(ONE, other)
     assert str(first).splitlines() == ["pages.p:", "  @@ -1,2 +1,2 @@", "   x", "  -y", "  +z"]
     assert (second.key, second.before, second.after) == ("pages.q", None, "new\n")
-
-
-@pytest.mark.parametrize(
-    ("change", "changes_scores"),
-    [
-        ({"metric": MetricChoice("f_beta_macro", {"beta": 2})}, True),
-        ({"metric": MetricChoice("accuracy")}, True),
-        ({"metric": MetricChoice("f_beta_macro", {"beta": 1}, beside=("accuracy",))}, False),
-        ({"labels": ("b", "a")}, True),
-        ({"max_team_size": 9, "title": "T"}, False),
-    ],
-)
-def test_what_changes_scores_is_known(change: dict, changes_scores: bool) -> None:
-    found = contest_differences(ONE, replace(ONE, **change))
-    assert any(difference.changes_scores for difference in found) is changes_scores

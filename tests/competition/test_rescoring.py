@@ -31,6 +31,7 @@ from competition.store import (
     submit_entry,
     update_contest,
 )
+from competition.store.changing import ScoresWouldChange
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +78,18 @@ def names(rows):
 
 def test_a_change_of_scores_goes_through_a_rescore(store, scored, other_solution, now):
     scored("011010")
-    with pytest.raises(InvalidContest, match="ripe contest rescore toy"):
+    with pytest.raises(ScoresWouldChange, match="ripe contest rescore toy"):
         change_contest(store, "toy", solution=other_solution(), actor="host", now=now)
-    other = replace(get_contest(store, "toy"), metric=MetricChoice("balanced_accuracy"))
-    with pytest.raises(InvalidContest, match="score them differently"):
-        update_contest(store, "toy", other, actor="host", now=now)
+    held = get_contest(store, "toy")
+    for changed in (
+        replace(held, metric=MetricChoice("balanced_accuracy")),
+        replace(held, metric=replace(held.metric, beside=("balanced_accuracy",))),
+        replace(held, labels=(1, 0)),
+    ):
+        with pytest.raises(ScoresWouldChange, match="score them differently"):
+            update_contest(store, "toy", changed, actor="host", now=now)
+    other = replace(held, max_team_size=9, title="T", pages={"more": "text"})
+    assert update_contest(store, "toy", other, actor="host", now=now) == other
 
 
 def test_nothing_changes_until_the_swap_and_everything_at_it(
