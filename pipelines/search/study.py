@@ -127,13 +127,23 @@ def fail_stale_trials(study: "Study") -> list[int]:
         return []
     has_heartbeats = hasattr(study._storage, "record_heartbeat")
     lost = [trial for trial in running if is_lost(trial, leased=not has_heartbeats)]
-    for trial in lost:
-        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-        retry_once(study, trial)
-    numbers = {trial.number for trial in lost}
+    numbers = {trial.number for trial in lost if _fail(study, trial)}
     if has_heartbeats:
         numbers |= _fail_silent_trials(study, {trial.number for trial in running})
     return sorted(numbers)
+
+
+def _fail(study: "Study", trial: "FrozenTrial") -> bool:
+    """Fail a trial and queue it once more; one that has ended meanwhile stays as it is."""
+    from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
+
+    try:
+        study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+    except UpdateFinishedTrialError:
+        return False
+    retry_once(study, trial)
+    return True
 
 
 def _fail_silent_trials(study: "Study", running: set[int]) -> set[int]:

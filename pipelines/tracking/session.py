@@ -192,8 +192,8 @@ def recover_sessions(folder: Path) -> int:
 
 
 def _recover(folder: Path) -> bool:
-    """Remove a session that is sent, else send it; tell which."""
-    if read_json(folder / STATE_FILE).get("sent"):
+    """Remove a session that is sent, or has just been removed by another; else send it."""
+    if not (folder / PLACE_FILE).exists() or read_json(folder / STATE_FILE).get("sent"):
         _forget(folder)
         return False
     _start_detached_writer(folder)

@@ -130,7 +130,7 @@ def _take_and_wait(place: StudyPlace, taken: Any) -> None:
 def test_trials_of_a_killed_worker_are_failed_and_tried_once_more(place, start, open_study):
     taken = SPAWNED.Event()
     child = start(_take_and_wait, place, taken)
-    assert taken.wait(60)
+    assert taken.wait(240)
     study = open_study(place)
     assert states(study) == ["RUNNING", "RUNNING"]
     os.kill(child.pid, signal.SIGKILL)
@@ -149,7 +149,7 @@ def test_a_machine_that_fell_silent_loses_its_trials(place, open_study):
     trial.set_user_attr(OWNER, ELSEWHERE)
     if place.url is None:
         trial.set_user_attr(LEASE, time.time() + 1)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while not (failed := fail_stale_trials(study)) and time.monotonic() < until:
         time.sleep(0.2)
     assert failed == [trial.number]
@@ -194,7 +194,7 @@ def test_of_two_that_were_silent_the_one_that_beats_again_keeps_its_trial(place,
         _let_years_pass(study, trial)
     before = _last_word(study, beaten)
     with beating(study, place, [beaten]):
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while _last_word(study, beaten) == before and time.monotonic() < until:
             time.sleep(0.2)
         assert fail_stale_trials(study) == [silent.number]
@@ -208,6 +208,21 @@ def test_a_retry_that_dies_as_well_is_not_tried_again(place, open_study):
         trial.set_user_attr(OWNER, {**this_process(), "born": "0"})
         fail_stale_trials(study)
     assert states(study) == ["FAIL", "FAIL"]
+
+
+def test_a_trial_that_ends_just_as_it_is_taken_for_lost_is_not_tried_again(
+    place, open_study, monkeypatch
+):
+    study = open_study(place)
+    [trial] = ask_batch(study, place, Budget(10), 1, QUEUE)
+
+    def end_meanwhile(*_: Any, **__: Any) -> bool:
+        study.tell(trial, 0.5)
+        return True
+
+    monkeypatch.setattr("pipelines.search.study.is_lost", end_meanwhile)
+    assert fail_stale_trials(study) == []
+    assert states(study) == ["COMPLETE"]
 
 
 def test_a_worker_drops_its_own_trials_alone(place, open_study):
