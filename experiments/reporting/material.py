@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -130,12 +129,6 @@ class Material:
     def title(self) -> str:
         """The contest's title."""
         return str(self.summary.get("contest", {}).get("title") or self.slug)
-
-    @property
-    def finished_at(self) -> datetime | None:
-        """When the study was finished; None where it was not kept."""
-        told = self.summary.get("finished_at")
-        return None if told is None else datetime.fromisoformat(told)
 
 
 def read_material(folder: Path, learned: Learned | None = None) -> Material:

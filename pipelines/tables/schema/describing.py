@@ -32,7 +32,7 @@ THREADS = 1  # a few thousand rows gain nothing from more
 def describe_tables(pair: TablePair, roles: Roles, seed: int = 0) -> SchemaReport:
     """Compare a training with a test table, column by column and as a whole.
 
-    A second or two at most: what is costly looks at a bounded number of rows, drawn by the seed.
+    A few seconds at most: what is costly looks at a bounded number of rows, drawn by the seed.
 
     Parameters
     ----------
@@ -84,10 +84,11 @@ def _columns(
         rows = independent_rows(test, roles.group_column, MOST_ROWS_OF_DRIFT, generator)
         right = test.iloc[rows]
     names = [str(name) for name in train.columns]
-    extra = [] if test is None else [str(name) for name in test.columns if name not in names]
     shared = {name: _shared_facts(train, test, left, right, name, roles) for name in names}
-    assert test is not None or not extra  # noqa: S101
-    return shared | {name: _extra_facts(pd.DataFrame(test), name, roles) for name in extra}
+    if test is None:
+        return shared
+    extra = [str(name) for name in test.columns if name not in names]
+    return shared | {name: _extra_facts(test, name, roles) for name in extra}
 
 
 def _shared_facts(

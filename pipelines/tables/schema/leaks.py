@@ -118,9 +118,9 @@ def ask(
 
 def _one_hot(target: "pd.Series[Any]") -> Numbers:
     """Return one column per class of the commonest ones."""
-    codes, names = pd.factorize(as_words(target))
+    codes = pd.factorize(as_words(target))[0]
     common = np.argsort(-np.bincount(codes), kind="stable")[:MOST_CLASSES]
-    return np.asarray(codes[:, None] == common[None, : len(names)], dtype=np.float64)
+    return np.asarray(codes[:, None] == common, dtype=np.float64)
 
 
 def natural_places(ids: "pd.Series[Any]") -> Numbers:
