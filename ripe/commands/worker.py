@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from ripe.console import home_of, say
+from ripe.signals import wish_to_stop
 
 if TYPE_CHECKING:
     from experiments import Progress
@@ -87,19 +85,12 @@ def command(
     from competition.queue import run_workers
     from competition.store import open_store
 
-    stop = threading.Event()
-    _stop_on_signals(stop)
-    with open_store(home_of(ctx), database=database, files=files) as store:
+    with (
+        wish_to_stop() as stop,
+        open_store(home_of(ctx), database=database, files=files) as store,
+    ):
         say(f"Scoring entries with {slots} slot{'' if slots == 1 else 's'}; Ctrl-C to stop")
         run_workers(store, stop, slots=slots, name=name, once=once)
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
 
 
 def _refuse_scoring_options(ctx: click.Context) -> None:
@@ -133,11 +124,10 @@ def _search(
         tracking=tracking,
         data_folder=None if data is None else str(data.resolve()),
     )
-    stop = threading.Event()
-    _stop_on_signals(stop)
-    say(f"Searching in {name}; Ctrl-C to stop")
     try:
-        tried = work(order, should_stop=stop.is_set, on_progress=_log_best())
+        with wish_to_stop() as stop:
+            say(f"Searching in {name}; Ctrl-C to stop")
+            tried = work(order, should_stop=stop.is_set, on_progress=_log_best())
     except KeyboardInterrupt:
         click.echo("ripe: stopped; the trials in hand were dropped", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None

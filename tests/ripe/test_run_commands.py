@@ -14,7 +14,7 @@ import pytest
 from competition.building import build_contest_folder
 from pipelines.tracking import track
 from ripe import cli
-from ripe.commands.run import next_step
+from ripe.commands.run.outcome import next_step
 from ripe.console import command_line
 from ripe.home import home_folder
 
