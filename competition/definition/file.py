@@ -23,7 +23,7 @@ CONTEST_FILE = "contest.toml"
 PUBLIC_CONTEST_FILE = "contest-public.toml"
 
 
-def load_contest(path: str | Path) -> Contest:
+def load_contest(path: str | Path, *, is_stored: bool = False) -> Contest:
     """Read a contest from its file or from the folder that holds it.
 
     Parameters
@@ -31,6 +31,8 @@ def load_contest(path: str | Path) -> Contest:
     path
         ``contest.toml``, ``contest-public.toml``, or a folder holding one of them. Pages are
         read from the folder ``pages`` beside the file.
+    is_stored
+        A host took it in already, see `contest_problems`.
 
     Raises
     ------
@@ -42,13 +44,20 @@ def load_contest(path: str | Path) -> Contest:
         text = source.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidContest(f"not a UTF-8 text: {error}", str(source)) from None
-    return parse_contest(text, pages=_read_pages(source.parent / "pages"), source=str(source))
+    pages = _read_pages(source.parent / "pages")
+    return parse_contest(text, pages=pages, source=str(source), is_stored=is_stored)
 
 
 def parse_contest(
-    text: str, *, pages: Mapping[str, str] | None = None, source: str | None = None
+    text: str,
+    *,
+    pages: Mapping[str, str] | None = None,
+    source: str | None = None,
+    is_stored: bool = False,
 ) -> Contest:
     """Read a contest from the text of its file; `source` names it in messages.
+
+    Of one that `is_stored` no younger rules are asked, see `contest_problems`.
 
     Raises
     ------
@@ -64,7 +73,7 @@ def parse_contest(
     except ValidationError as error:
         raise InvalidContest(sentences(error), source) from None
     contest = _contest_of(parsed, pages or {})
-    problems = contest_problems(contest)
+    problems = contest_problems(contest, is_stored=is_stored)
     if problems:
         raise InvalidContest(problems, source)
     return contest

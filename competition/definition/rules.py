@@ -42,10 +42,17 @@ ORDERED_DATES = (
 )
 
 
-def contest_problems(contest: Contest) -> list[str]:
-    """List every rule that `contest` breaks, one sentence each, beginning with the key path."""
+def contest_problems(contest: Contest, *, is_stored: bool = False) -> list[str]:
+    """List every rule that `contest` breaks, one sentence each, beginning with the key path.
+
+    Parameters
+    ----------
+    is_stored
+        A host took it in already, maybe before the younger rules, which are not asked of it.
+    """
     return [
         *_name_problems(contest),
+        *(() if is_stored else _younger_problems(contest)),
         *_column_problems(contest),
         *_number_problems(contest),
         *_date_problems(contest),
@@ -68,12 +75,17 @@ def _name_problems(contest: Contest) -> Iterator[str]:
         yield f"contest.slug: {problem}"
     if not contest.title.strip():
         yield "contest.title: must not be empty"
-    if any(category(letter) in CONTROLS for letter in contest.title):
-        yield "contest.title: must be one line without control characters"
     for name in contest.pages:
         if not PAGE_NAME.fullmatch(name):
             yield f"pages: {name!r} is no page name; use letters, digits, spaces and hyphens"
-        elif len(name) > PAGE_NAME_LENGTH:
+
+
+def _younger_problems(contest: Contest) -> Iterator[str]:
+    """Check what contests were free to do before; those that are stored keep it."""
+    if any(category(letter) in CONTROLS for letter in contest.title):
+        yield "contest.title: must be one line without control characters"
+    for name in contest.pages:
+        if len(name) > PAGE_NAME_LENGTH:
             yield (
                 f"pages: a page name has at most {PAGE_NAME_LENGTH} characters, but "
                 f"{name[:20] + '...'!r} has {len(name)}"

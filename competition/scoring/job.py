@@ -58,7 +58,7 @@ def perform(job: ScoringJob, before_metric: Callable[[], object]) -> ScoringOutc
 
 
 def _load(job: ScoringJob) -> _Loaded:
-    contest = load_contest(job.contest)
+    contest = load_contest(job.contest, is_stored=True)
     pair = read_pair(contest, job.solution, job.submission)
     return _Loaded(contest, pair, _own_source(contest, job))
 

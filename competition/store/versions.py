@@ -39,7 +39,7 @@ def contest_of_version(store: Store, version: VersionRow) -> Contest:
     """Return the definition of a version, which never changes and is parsed once."""
     return store.remembered(
         ("version", version.id),
-        lambda: parse_contest(version.definition, pages=version.pages),
+        lambda: parse_contest(version.definition, pages=version.pages, is_stored=True),
     )
 
 

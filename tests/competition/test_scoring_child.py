@@ -114,6 +114,11 @@ def assert_only_the_host_sees(outcome: ScoringOutcome, message: str) -> None:
     assert message in outcome.message
 
 
+def test_a_contest_that_is_older_than_a_rule_is_scored(pool: ScoringPool, folder: Path) -> None:
+    dump_contest(replace(TOY, title="Toy\nof old"), folder / "contest.toml")
+    assert pool.score(job(folder)).status == "scored"
+
+
 def test_an_entry_is_scored_with_its_row_losses(pool: ScoringPool, folder: Path) -> None:
     outcome = pool.score(job(folder))
 

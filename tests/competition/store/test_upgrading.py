@@ -34,10 +34,13 @@ REVISIONS = [
 
 
 def rows_0001(upload):
-    """A user, a contest, a team and a scored entry, as revision 0001 kept them."""
-    contest = Contest("old", "Old", MetricChoice("accuracy"), ("y",), labels=(0, 1))
+    """A user, a contest, a team and a scored entry, as revision 0001 kept them.
+
+    The contest's title and its page's name are such as no new contest may have.
+    """
+    contest = Contest("old", "Old\nand good", MetricChoice("accuracy"), ("y",), labels=(0, 1))
     versions = {
-        "id": 1, "contest_id": 1, "number": 1, "based_on": 0, "pages": {}, "note": "added",
+        "id": 1, "contest_id": 1, "number": 1, "based_on": 0, "pages": {"x" * 70: "text"}, "note": "added",
         "definition": format_contest(contest), "greater_is_better": True,
         "metric_digest": "m", "solution_digest": upload, "created_at": THEN, "created_by": "host",
     }  # fmt: skip
@@ -102,7 +105,8 @@ def test_a_home_of_an_earlier_revision_keeps_what_it_holds(tmp_path, fresh_datab
     with open_store(home, database=fresh_database) as store:
         assert _differences(store) == []
         assert find_user(store, "ada").created_at == THEN
-        assert get_contest(store, "old").title == "Old"
+        assert get_contest(store, "old").title == "Old\nand good"
+        assert get_contest(store, "old").pages == {"x" * 70: "text"}
         assert list_data_files(store, "old")[0].name == "train.csv"
         entry = get_entry(store, 1)
         assert (entry.public_score, entry.submitted_at) == (0.1 + 0.2, THEN)
