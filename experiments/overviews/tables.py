@@ -95,6 +95,9 @@ def _of_folder(folder: Path, target: str | None, id_column: str | None) -> Table
         targets=(target,),
         id_column=id_column,
     )
+    if id_column is not None and id_column not in pair.train:
+        hint = did_you_mean(id_column, [str(name) for name in pair.train])
+        raise MissingData(f"{holder / TRAIN} has no column {id_column!r}{hint}")
     return Tables(folder.resolve().name, pair, Roles((target,), id_column))
 
 

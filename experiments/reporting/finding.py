@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from competition.errors import did_you_mean
-from experiments.definition.sections import Experiment
 from experiments.errors import MissingReport
 from experiments.ledger.predictions import PARENT_TAG, find_run, open_tracking
 from experiments.reporting.building import REPORT_FOLDER, Report, build_report, kept_report
+from experiments.reporting.material import EXPERIMENT, read_experiment
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -96,11 +96,9 @@ def _of_study(study: Path, baselines: tuple[str, ...]) -> Report:
 
 
 def _wished(study: Path) -> list[str]:
-    path = study / "experiment.json"
-    if not path.is_file():
+    if not (study / EXPERIMENT).is_file():
         return []
-    text = path.read_text(encoding="utf-8")
-    return list(Experiment.model_validate_json(text).report.baselines)
+    return list(read_experiment(study).report.baselines)
 
 
 def _of_run(home: Path, what: str, baselines: tuple[str, ...], uri: str | None) -> Report:

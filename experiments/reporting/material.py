@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from competition.metrics import Metric
 from experiments.definition.sections import Experiment
@@ -26,7 +27,8 @@ ANSWERS_FOLDER = "answers"
 BASELINES_FOLDER = "baselines"
 CURVES_FILE = "curves.parquet"
 CHAMPION = Path("model") / "champion"
-NEEDED = ("summary.json", "experiment.json", "out_of_fold.parquet", "model/champion/champion.json")
+EXPERIMENT = "experiment.json"
+NEEDED = ("summary.json", EXPERIMENT, "out_of_fold.parquet", "model/champion/champion.json")
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,7 @@ def read_material(folder: Path, learned: Learned | None = None) -> Material:
         )
     learned = learned or load_learned(folder / CHAMPION)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    text = (folder / "experiment.json").read_text(encoding="utf-8")
-    experiment = Experiment.model_validate_json(text)
+    experiment = read_experiment(folder)
     table = pd.read_parquet(folder / "out_of_fold.parquet")
     champion = learned.champion
     return Material(
@@ -168,6 +169,24 @@ def read_material(folder: Path, learned: Learned | None = None) -> Material:
         curves=_curves(folder),
         trials=read_trials(folder, experiment, champion.metric),
     )
+
+
+def read_experiment(folder: Path) -> Experiment:
+    """Read the experiment that a study was run with.
+
+    Raises
+    ------
+    MissingReport
+        When it says what this version of Ripe does not know.
+    """
+    text = (folder / EXPERIMENT).read_text(encoding="utf-8")
+    try:
+        return Experiment.model_validate_json(text)
+    except ValidationError as error:
+        raise MissingReport(
+            f"{folder / EXPERIMENT} was written by another version of Ripe, and this one does not "
+            f"understand it: {error.errors()[0]['msg']}"
+        ) from None
 
 
 def _answers(folder: Path, table: pd.DataFrame, chosen: str, outputs: int) -> dict[str, Answers]:

@@ -44,6 +44,11 @@ def test_a_folder_that_nothing_describes_needs_its_target(tables: Path, tmp_path
     assert "contest-public.toml" in str(done.exception)
 
 
+def test_an_id_that_is_not_there_is_told(tables: Path, tmp_path: Path) -> None:
+    done = run(tmp_path, "schema", str(tables), "--target", "stage", "--id", "hues")
+    assert "no column 'hues'; did you mean 'hue'?" in str(done.exception)
+
+
 def test_a_contest_is_found_by_its_slug_and_written_as_page_and_json(tmp_path: Path) -> None:
     generator = np.random.default_rng(1)
     table = pd.DataFrame(

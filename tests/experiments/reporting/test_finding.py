@@ -83,6 +83,13 @@ def test_what_a_report_cannot_do_without_is_named(home, study, missing):
         find_report(home)
 
 
+def test_an_experiment_of_another_version_is_told_in_one_line(home, study):
+    shutil.rmtree(study / "report")
+    (study / "experiment.json").write_text('{"name": "small", "contest": "clouds", "later": 1}')
+    with pytest.raises(MissingReport, match="another version of Ripe"):
+        find_report(home)
+
+
 @pytest.mark.parametrize(
     ("what", "message"),
     [("smell", "did you mean"), ("titanic", "no finished study or run"), ("00ff", "no run")],
