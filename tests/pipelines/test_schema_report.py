@@ -18,6 +18,8 @@ from pipelines.tables.reading import TablePair
 from pipelines.tables.schema import Roles, SchemaReport, describe_tables, report_page
 from pipelines.tables.schema.adversarial import area
 from pipelines.tables.schema.drift import distance, stability
+from pipelines.tables.schema.rules import Evidence, find
+from pipelines.tables.schema.values import Duplicates, Shift
 
 ROLES = Roles(("answer",), "id")
 Builder = Callable[..., SchemaReport]
@@ -76,6 +78,17 @@ def test_a_shifted_column_is_found_and_named(described: Builder) -> None:
     drifted = next(one for one in report.columns if one.name == "w")
     assert drifted.drift is not None
     assert drifted.drift.psi > 0.25
+
+
+def test_an_auc_just_outside_its_interval_is_no_finding() -> None:
+    def found(low: float) -> set[str]:
+        shift = Shift(0.66, low, 0.82, 60, 40)
+        pair = TablePair(plain(60, 1), plain(40, 2), ("x",), "0" * 64, {})
+        evidence = Evidence(ROLES, pair, (), (), shift, Duplicates(0, 0, 0, 0, 60), {}, None, None)
+        return {finding.rule for finding in find(evidence)}
+
+    assert found(0.52) == set()
+    assert found(0.60) == {"shift"}
 
 
 def test_rows_of_one_group_are_no_shift(described: Builder) -> None:

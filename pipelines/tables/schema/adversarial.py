@@ -21,7 +21,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from pipelines.tables.schema.coding import coded
-from pipelines.tables.schema.values import Shift
+from pipelines.tables.schema.values import Z_95, Shift
 
 FOLDS = 3
 LEAST_ROWS = 20
@@ -94,7 +94,7 @@ def _both(train: pd.DataFrame, test: pd.DataFrame, name: str) -> tuple[Scores, S
 
 def _shift(aucs: list[float], variances: list[float], train_rows: int, test_rows: int) -> Shift:
     auc = float(np.mean(aucs))
-    half = 1.96 * float(np.sqrt(np.sum(variances))) / len(aucs)
+    half = Z_95 * float(np.sqrt(np.sum(variances))) / len(aucs)
     return Shift(auc, max(0.0, auc - half), min(1.0, auc + half), train_rows, test_rows)
 
 

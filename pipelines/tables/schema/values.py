@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+Z_95 = 1.96  # standard errors on either side of a 95 % interval
 Role: TypeAlias = Literal["feature", "target", "id", "group", "time"]
 
 

@@ -8,13 +8,16 @@ import pandas as pd
 from pipelines.tables.kinds import ColumnKind
 from pipelines.tables.reading import TablePair
 from pipelines.tables.schema.rules.evidence import Evidence
-from pipelines.tables.schema.values import Finding
+from pipelines.tables.schema.values import Z_95, Finding, Shift
 from pipelines.tables.wording import listed
 
 SMALL_PSI, LARGE_PSI = 0.1, 0.25
 CLEAR_AUC = 0.6
 MANY_UNSEEN, MANY_MISSING, GAP_OF_MISSING = 0.01, 0.5, 0.1
-Z_999 = 3.29  # no more than 1 of 1000 samples of one source differ by more standard errors
+Z_95, Z_999 = (
+    1.96,
+    3.29,
+)  # no more than 1 of 1000 samples of one source differ by more standard errors
 OF_WORDS = frozenset({ColumnKind.TEXT, ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN})
 """Kinds that differ by how many rows and values there are; other words are unseen ones."""
 
@@ -70,7 +73,7 @@ def kinds(evidence: Evidence) -> Iterator[Finding]:
 def shifts(evidence: Evidence) -> Iterator[Finding]:
     """Tell how well test rows are told from training rows, and by what."""
     shift = evidence.shift
-    if shift is None or shift.low <= 0.5 or shift.auc < CLEAR_AUC:
+    if shift is None or shift.auc < CLEAR_AUC or not _is_sure(shift):
         return
     telling = [one for one in evidence.columns if (one.importance or 0.0) > 0.005]
     names = [one.name for one in sorted(telling, key=lambda one: -(one.importance or 0.0))]
@@ -84,6 +87,12 @@ def shifts(evidence: Evidence) -> Iterator[Finding]:
         "columns, or folds that look like the split (time, groups)",
         tuple(names),
     )
+
+
+def _is_sure(shift: Shift) -> bool:
+    """Tell whether an AUC is more than chance: small tables often leave the 95 % interval."""
+    error = (shift.auc - shift.low) / Z_95
+    return shift.auc - 0.5 > Z_999 * error
 
 
 def drifts(evidence: Evidence) -> Iterator[Finding]:
