@@ -14,10 +14,7 @@ from pipelines.tables.wording import listed
 SMALL_PSI, LARGE_PSI = 0.1, 0.25
 CLEAR_AUC = 0.6
 MANY_UNSEEN, MANY_MISSING, GAP_OF_MISSING = 0.01, 0.5, 0.1
-Z_95, Z_999 = (
-    1.96,
-    3.29,
-)  # no more than 1 of 1000 samples of one source differ by more standard errors
+Z_999 = 3.29  # 1 of 1000 samples of one source differs by more standard errors
 OF_WORDS = frozenset({ColumnKind.TEXT, ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN})
 """Kinds that differ by how many rows and values there are; other words are unseen ones."""
 
