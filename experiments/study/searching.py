@@ -25,7 +25,7 @@ from pipelines.search.objectives import SCORE, best_trial, trials_without_gain
 from pipelines.search.pruning import WILCOXON, FoldRungs, Rungs, make_pruner
 from pipelines.search.queue import TrialQueue
 from pipelines.search.samplers import make_sampler
-from pipelines.search.study import REASON, ask_batch, count_asked, count_others
+from pipelines.search.study import REASON, ask_batch, count_others
 from pipelines.search.trials import (
     TrialOutcome,
     out_of_fold,
@@ -82,12 +82,14 @@ def is_stuck(shop: Workshop) -> bool:
 
 
 def _ask(shop: Workshop, queue: TrialQueue) -> list[Trial]:
-    wish = shop.experiment.search
-    asked = count_asked(shop.study)
-    seed = (shop.experiment.seed, asked, shop.worker)
-    shop.study.sampler = make_sampler(wish.sampler, shop.space, seed, len(wish.objectives))
-    shop.study.pruner = make_pruner(wish.pruner, most_epochs(shop.experiment, shop.space))
-    return ask_batch(shop.study, shop.place, shop.budget, wish.batch, queue, shop.workers)
+    wish, study = shop.experiment.search, shop.study
+
+    def set_up(asked: int) -> None:
+        seed = (shop.experiment.seed, asked, shop.worker)
+        study.sampler = make_sampler(wish.sampler, shop.space, seed, len(wish.objectives))
+
+    study.pruner = make_pruner(wish.pruner, most_epochs(shop.experiment, shop.space))
+    return ask_batch(study, shop.place, shop.budget, wish.batch, queue, shop.workers, set_up)
 
 
 def _try_batch(shop: Workshop, trials: Sequence[Trial]) -> None:

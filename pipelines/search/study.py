@@ -192,6 +192,7 @@ def ask_batch(
     size: int,
     queue: "TrialQueue",
     workers: int = 1,
+    set_up: Callable[[int], None] = lambda asked: None,
 ) -> list["Trial"]:
     """Ask for the next trials, never more than the budget or a grid leaves.
 
@@ -209,6 +210,8 @@ def ask_batch(
         What is tried before the sampler draws.
     workers : int
         How many share the study, as far as is known; those seen in it count as well.
+    set_up : callable, optional
+        Takes the trials that were ever drawn, before these are; no two batches get one count.
 
     Returns
     -------
@@ -220,6 +223,7 @@ def ask_batch(
         left = max(0, budget.trials - len(counted_trials(study)))
         share = math.ceil(left / max(workers, 1 + count_others(study)))
         count = queue.fill(study, min(size, share))
+        set_up(count_asked(study))
         return [_ask(study, place) for _ in range(count)]
 
 

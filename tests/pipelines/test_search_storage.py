@@ -241,6 +241,31 @@ def test_workers_share_what_is_left_evenly(place, open_study):
     assert len(ask_batch(study, place, Budget(10), 8, QUEUE)) == 3
 
 
+def _ask_and_close(place: StudyPlace, set_up: Callable[[int], None]) -> int:
+    study = join_study_now(place)
+    try:
+        return len(ask_batch(study, place, Budget(10), 2, QUEUE, 1, set_up))
+    finally:
+        close_study(study)
+
+
+def test_no_two_batches_are_drawn_after_the_same_number_of_trials(place, open_study):
+    counts: list[int] = []
+    others: list[Any] = []
+
+    def set_up(asked: int) -> None:
+        counts.append(asked)
+        others.append(pool.submit(_ask_and_close, place, counts.append))
+        with pytest.raises(TimeoutError):
+            others[0].result(timeout=1)
+
+    study = open_study(place)
+    with ThreadPoolExecutor(1) as pool:
+        assert len(ask_batch(study, place, Budget(10), 2, QUEUE, 1, set_up)) == 2
+        assert others[0].result() == 2
+    assert counts == [0, 2]
+
+
 def test_a_study_that_nobody_began_cannot_be_joined(place, join_study):
     with pytest.raises(SearchProblem, match="no study 'study' here; begin it with: ripe run"):
         join_study(place)
