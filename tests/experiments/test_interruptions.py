@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -21,7 +23,7 @@ from experiments.study.identity import place_of
 from pipelines.search.study import join_study
 from pipelines.tracking.store import prepare_store
 
-DEADLINE_SECONDS = 120
+DEADLINE_SECONDS = 240
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +33,29 @@ def long_content(small_experiment):
         name="long",
         validation={"folds": 2},
         network={"max_epochs": 300},
-        search={"trials": 60, "batch": 2},
+        search={"trials": 1000, "batch": 2},
         ensemble={"seeds": 1},
     )
 
 
-def start(home: Path, content: dict) -> subprocess.Popen:
+@pytest.fixture
+def begin() -> Iterator[Callable[..., subprocess.Popen]]:
+    """Starts a program in a process of its own; what still runs at the end is killed."""
+    running: list[subprocess.Popen] = []
+
+    def begin(command: list[str], **options: Any) -> subprocess.Popen:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        running.append(subprocess.Popen(command, **pipes, **options))
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.kill()
+        with process:
+            pass
+
+
+def start(begin: Callable[..., subprocess.Popen], home: Path, content: dict) -> subprocess.Popen:
     file = home / "long.toml"
     sections = {key: value for key, value in content.items() if isinstance(value, dict)}
     plain = {key: value for key, value in content.items() if key not in sections}
@@ -45,8 +64,7 @@ def start(home: Path, content: dict) -> subprocess.Popen:
         lines.append(f"[{name}]")
         lines += [f"{key} = {_toml(value)}" for key, value in section.items()]
     file.write_text("\n".join(lines))
-    command = [sys.executable, "-P", "-m", "ripe", "--home", str(home), "run", str(file)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return begin([sys.executable, "-P", "-m", "ripe", "--home", str(home), "run", str(file)])
 
 
 def _toml(value: object) -> str:
@@ -97,9 +115,9 @@ def runs_by_status(home: Path) -> dict[str, int]:
 
 @pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_study_leaves_nothing_running_and_says_how_to_go_on(
-    small_home, long_content, signal_sent
+    small_home, long_content, signal_sent, begin
 ):
-    process = start(small_home, long_content)
+    process = start(begin, small_home, long_content)
     wait_for_trials(small_home, 2)
     process.send_signal(signal_sent)
     _, complaints = process.communicate(timeout=DEADLINE_SECONDS)
@@ -110,8 +128,8 @@ def test_a_stopped_study_leaves_nothing_running_and_says_how_to_go_on(
     assert runs_by_status(small_home) == {"KILLED": 1}
 
 
-def test_a_killed_study_is_mended_by_the_next_run(small_home, long_content):
-    process = start(small_home, long_content)
+def test_a_killed_study_is_mended_by_the_next_run(small_home, long_content, begin):
+    process = start(begin, small_home, long_content)
     wait_for_trials(small_home, 2)
     process.kill()
     process.communicate()
@@ -149,11 +167,11 @@ def test_trials_killed_before_they_were_drawn_do_not_repeat_the_next_ones(
 
 
 def test_searches_at_once_on_a_fresh_home_do_not_race_and_predict_as_anywhere(
-    small_home, small_experiment, finished
+    small_home, small_experiment, finished, begin
 ):
     (small_home / "mlflow.db").unlink()
     contents = [small_experiment(), small_experiment(seed=7)]
-    processes = [start_one(small_home, content) for content in contents]
+    processes = [start_one(begin, small_home, content) for content in contents]
     digests = []
     for process in processes:
         said, complaints = process.communicate(timeout=DEADLINE_SECONDS)
@@ -167,9 +185,11 @@ def test_searches_at_once_on_a_fresh_home_do_not_race_and_predict_as_anywhere(
     assert digests[0] == hashlib.sha256(here).hexdigest()
 
 
-def test_a_search_begun_twice_at_once_is_shared_and_both_finish_it_alike(small_home, long_content):
+def test_a_search_begun_twice_at_once_is_shared_and_both_finish_it_alike(
+    small_home, long_content, begin
+):
     content = {**long_content, "search": {**long_content["search"], "trials": 12}}
-    processes = [start_one(small_home, content) for _ in range(2)]
+    processes = [start_one(begin, small_home, content) for _ in range(2)]
     digests = set()
     for process in processes:
         said, complaints = process.communicate(timeout=DEADLINE_SECONDS)
@@ -180,7 +200,9 @@ def test_a_search_begun_twice_at_once_is_shared_and_both_finish_it_alike(small_h
     assert len(study.get_trials(states=(TrialState.COMPLETE,))) == len(study.trials) == 12
 
 
-def start_one(home: Path, content: dict) -> subprocess.Popen:
+def start_one(
+    begin: Callable[..., subprocess.Popen], home: Path, content: dict
+) -> subprocess.Popen:
     code = (
         "import sys, json, hashlib; from pathlib import Path\n"
         "from experiments import run_experiment\n"
@@ -188,10 +210,7 @@ def start_one(home: Path, content: dict) -> subprocess.Popen:
         "r = run_experiment(parse_experiment(json.loads(sys.argv[2]), 'x'), Path(sys.argv[1]))\n"
         "print(hashlib.sha256(r.predictions.to_csv(index=False).encode()).hexdigest())\n"
     )
-    return subprocess.Popen(
+    return begin(
         [sys.executable, "-P", "-c", code, str(home), json.dumps(content)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,22 @@ DEADLINE_SECONDS = 240
 def started(home: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-P", "-m", "ripe", "--home", str(home), *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts `ripe` and goes on; what still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(home: Path, *words: str) -> subprocess.Popen[str]:
+        running.append(started(home, *words))
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.kill()
+        with process:
+            pass
 
 
 def ripe(home: Path, *words: str) -> tuple[int, str, str]:
@@ -56,11 +72,11 @@ def test_workers_are_asked_for_on_the_command_line(small_home, file):
     assert (result["trials"], result["notes"]) == (4, [])
 
 
-def test_ctrl_c_stops_all_workers_and_says_how_to_go_on(small_home, file):
+def test_ctrl_c_stops_all_workers_and_says_how_to_go_on(small_home, file, start):
     content = file(
         network={"max_epochs": 3000}, ensemble={"seeds": 1, "greedy": False}, search={"batch": 1}
     )
-    process = started(small_home, "run", content, "--workers", "2", "--trials", "40")
+    process = start(small_home, "run", content, "--workers", "2", "--trials", "1000")
     until = time.monotonic() + DEADLINE_SECONDS
     journals = small_home / "studies"
     while time.monotonic() < until:
@@ -113,12 +129,10 @@ def test_a_mistake_gets_one_clear_line(tmp_path, words, message):
 
 
 def test_ripe_worker_joins_a_study_in_a_database_by_its_name(
-    small_home, file, empty_database, clouds_home, copy_home, tmp_path
+    small_home, file, empty_database, clouds_home, copy_home, tmp_path, start
 ):
     other = copy_home(clouds_home, tmp_path / "other")
-    head = started(
-        small_home, "run", file(), "--workers", "0", "--storage", empty_database, "--json"
-    )
+    head = start(small_home, "run", file(), "--workers", "0", "--storage", empty_database, "--json")
     until = time.monotonic() + DEADLINE_SECONDS
     while not (names := study_names(storage_url(empty_database))) and time.monotonic() < until:
         assert head.poll() is None, head.communicate()

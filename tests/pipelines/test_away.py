@@ -57,7 +57,7 @@ def between(server: MlflowServer, behaves: Behaviour) -> Iterator[str]:
             headers = {"Content-Type": self.headers.get("Content-Type") or "application/json"}
             request = Request(server.url + self.path, body or None, headers, method=self.command)
             try:
-                with urlopen(request, timeout=30) as reply:
+                with urlopen(request, timeout=120) as reply:
                     return reply.status, reply.read()
             except HTTPError as error:
                 return error.code, error.read()
@@ -97,7 +97,7 @@ def send_later(home: Path, session: TrackingSession, uri: str) -> None:
     file = session.folder / "place.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "uri": uri}))
     assert sum(recover_home(home).values()) == 1
-    until = time.monotonic() + 90
+    until = time.monotonic() + 240
     while not session.is_sent():
         assert time.monotonic() < until, session.trouble()
         time.sleep(0.1)
@@ -130,7 +130,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_rows_wait_with_a_reason_and_are_sent_whole_later(tmp_path, server, name, behaves):
     with between(server, behaves) as uri:
         session = a_study(tmp_path, uri, name)
-        session.close(timeout_seconds=90)
+        session.close(timeout_seconds=240)
     assert not session.is_sent()
     assert session.trouble() is not None
     session.forget()
@@ -143,7 +143,7 @@ def test_rows_wait_with_a_reason_and_are_sent_whole_later(tmp_path, server, name
 def test_a_server_that_comes_back_while_the_study_runs_gets_everything(tmp_path, server):
     with between(server, lambda asked: 500 if 4 <= asked <= 6 else None) as uri:
         session = a_study(tmp_path, uri, "shaken")
-        session.close(timeout_seconds=90)
+        session.close(timeout_seconds=240)
     assert session.is_sent()
     assert session.trouble() is None
     everything_is_there(server.url, "shaken")
@@ -157,7 +157,7 @@ def test_a_slow_server_only_takes_longer(tmp_path, server):
         began = time.perf_counter()
         session = a_study(tmp_path, uri, "slow", epochs=3)
         recorded = time.perf_counter() - began
-        session.close(timeout_seconds=90)
+        session.close(timeout_seconds=240)
         sent = time.perf_counter() - began
     assert recorded < sent
     everything_is_there(server.url, "slow")
@@ -167,6 +167,6 @@ def test_runs_go_into_a_postgresql_too(tmp_path, postgres):
     pytest.importorskip("psycopg")
     uri = postgres.url(postgres.new_database())
     session = a_study(tmp_path, uri, "in-postgresql")
-    session.close(timeout_seconds=120)
+    session.close(timeout_seconds=240)
     assert session.trouble() is None
     everything_is_there(uri, "in-postgresql")

@@ -167,7 +167,7 @@ def test_a_killed_process_leaves_no_run_open(home):
 def wait_for_end(home: Path, name: str) -> Any:
     import time
 
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         run = runs_of(home, "hand-made").get(name)
         if run is not None and run.info.status != "RUNNING":
