@@ -21,8 +21,8 @@ if TYPE_CHECKING:
         MissingData,
         UnknownExperiment,
     )
+    from experiments.running.experiment import run_experiment
     from experiments.study.result import ModelScore, Progress, StudyResult
-    from experiments.study.running import run_experiment
 
 _HOMES = {
     "Experiment": "definition.sections",
@@ -34,7 +34,7 @@ _HOMES = {
     "StudyResult": "study.result",
     "UnknownExperiment": "errors",
     "load_experiment": "definition.loading",
-    "run_experiment": "study.running",
+    "run_experiment": "running.experiment",
     "shipped_experiments": "definition.loading",
 }
 __all__ = [

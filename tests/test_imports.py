@@ -19,6 +19,17 @@ MAY_IMPORT = {
     "experiments": {"experiments", "pipelines", "submissions", "competition"},
     "ripe": set(PACKAGES),
 }
+FLOORS = (
+    {"errors"},
+    {"definition"},
+    {"data"},
+    {"ledger"},
+    {"reporting"},
+    {"study"},
+    {"overviews", "workers"},
+    {"running"},
+)
+"""Rooms of `experiments`, the ground first; each imports from the floors below it alone."""
 SERVING = ("competition.store", "competition.queue", "competition.host", "competition.visibility")
 NETWORK_CORE_MAY_IMPORT = {"numpy", "pipelines"}
 NETWORK_EDGES = {
@@ -71,6 +82,18 @@ def reached_from(module: str) -> set[str]:
             reached.add(name)
             waiting.append(name)
     return reached
+
+
+def test_rooms_of_experiments_import_from_the_floors_below_them_alone() -> None:
+    floor_of = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+    rooms = {name.split(".")[1] for name in modules_of("experiments") if "." in name}
+    assert rooms == floor_of.keys()
+    for module in modules_of("experiments"):
+        room = module.split(".")[1] if "." in module else None
+        for name in own_imports(module):
+            other = name.split(".")[1] if name.startswith("experiments.") else room
+            if room is not None and other != room:
+                assert floor_of[other] < floor_of[room], (module, name)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -17,9 +17,9 @@ from threadpoolctl import threadpool_limits
 
 from competition.contests import BUILT_IN
 from experiments import Progress, StudyResult, run_experiment
+from experiments.data import ContestData, find_data, read_data
 from experiments.definition.loading import parse_experiment
 from experiments.definition.sections import Experiment
-from experiments.study.data import ContestData, find_data, read_data
 from experiments.study.preparing import make_lesson, prepare
 from pipelines.models import Candidate, FoldFit, PreparedFolds
 from pipelines.models.scoring import Scorer
@@ -189,7 +189,7 @@ def run_with_work(home: Path, work: Work, trials: int, more: int, epochs: int) -
 
     Everything but the training is the product's own: asking, reports, records, telling.
     """
-    import experiments.study.running
+    import experiments.running.launching
     import experiments.study.searching
 
     def stand_in(
@@ -208,11 +208,11 @@ def run_with_work(home: Path, work: Work, trials: int, more: int, epochs: int) -
         searches.append(cost)
         return found
 
-    search = experiments.study.running.search
+    search = experiments.running.launching.search
     wish = experiment(Space(4, 8), trials, epochs, 512)
     with (
         mock.patch.object(experiments.study.searching, "try_candidates", stand_in),
-        mock.patch.object(experiments.study.running, "search", timed),
+        mock.patch.object(experiments.running.launching, "search", timed),
     ):
         _, children = cost_of(lambda: run_experiment(wish, home), children_spent)
     return Costs(searches[0] / more, children / more)

@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from competition.definition import Contest
+from experiments.data import ContestData, DataPlace, read_data
 from experiments.errors import ExperimentError
 from experiments.ledger.book import Provenance, note_exported
 from experiments.ledger.predictions import find_run, open_tracking, run_predictions
 from experiments.ledger.sending import find_contest
-from experiments.study.data import ContestData, DataPlace, read_data
 from pipelines.models.decisions import decide
 from pipelines.models.scoring import Scorer
 from submissions import export_predictions, read_as_text, write_submission

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from competition.errors import did_you_mean
 from competition.metrics import get_metric
-from experiments.definition.loading import find_experiment, load_experiment
-from experiments.errors import MissingData, UnknownExperiment
-from experiments.study.data import (
+from experiments.data import (
     TEST,
     TRAIN,
     ContestData,
@@ -20,6 +18,8 @@ from experiments.study.data import (
     find_data,
     read_pair,
 )
+from experiments.definition.loading import find_experiment, load_experiment
+from experiments.errors import MissingData, UnknownExperiment
 from experiments.study.finishing import write_text
 from pipelines.tables import TablePair, read_tables
 from pipelines.tables.schema import Roles, SchemaReport, describe_tables, report_page

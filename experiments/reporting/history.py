@@ -12,8 +12,8 @@ import numpy as np
 
 from competition.metrics import Metric
 from experiments.definition.sections import Experiment
-from experiments.study.library import suggested
 from pipelines.search import SearchSpace, parse_space
+from pipelines.search.space import suggested
 
 SUFFIX = ".journal"
 FOLD_SCORES = "fold_scores"

@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.data import ContestData, as_predictions
 from experiments.definition.recipes import values_of
 from experiments.definition.sections import Experiment
 from experiments.errors import ExperimentError
-from experiments.overviews.recipes import compare_recipes
 from experiments.reporting.history import as_history, keep_trials
 from experiments.reporting.material import ANSWERS_FOLDER, CURVES_FILE
-from experiments.study.data import ContestData, as_predictions
 from experiments.study.library import KeptTrial
+from experiments.study.recipe_scores import compare_recipes
 from experiments.study.result import ModelScore, RecipeScore
 from pipelines.models import Candidate, FoldFit, PreparedFolds, fit_candidates
 from pipelines.models.champion import Champion, FoldModel

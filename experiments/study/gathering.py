@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.study.identity import STUDIES
-from experiments.study.library import KeptTrial, keep_answers, suggested, trial_seed
+from experiments.study.library import KeptTrial, keep_answers, trial_seed
 from experiments.study.recording import STUDY_KEY, trial_name
 from experiments.study.searching import RECORDED_AT
 from experiments.study.workshop import Workshop
 from pipelines.models import fit_candidates
 from pipelines.search.heartbeat import OWNER
+from pipelines.search.space import suggested
 from pipelines.search.study import DROPPED, REASON, ended_trials
 from pipelines.search.trials import TrialOutcome, out_of_fold
 from pipelines.tracking.locking import locked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,9 @@ from experiments.definition.recipes import candidate_of
 from experiments.definition.sections import Experiment
 from experiments.study.result import FrontTrial
 from pipelines.models import Candidate
-from pipelines.search import SearchSpace, suggest
+from pipelines.search import SearchSpace
 from pipelines.search.objectives import pareto_front, ranked
+from pipelines.search.space import suggested
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -67,13 +68,6 @@ def kept_trials(
         )
         for trial in ranked(study)
     ]
-
-
-def suggested(values: dict[str, Any], space: SearchSpace) -> dict[str, Any]:
-    """Return the model parameters that a trial's stored parameters stand for."""
-    from optuna.trial import FixedTrial
-
-    return suggest(FixedTrial(values), space)  # type: ignore[arg-type]
 
 
 def front_trials(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.data import ContestData
 from experiments.definition.sections import Experiment
-from experiments.study.data import ContestData
 from experiments.study.workshop import Workshop
 from pipelines.models import PreparedFolds
 from pipelines.models.saving import Lesson

@@ -11,9 +11,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from competition.errors import did_you_mean
+from experiments.data import ContestData
 from experiments.definition.recipes import label_of, recipe_of, starting_labels, starting_values
 from experiments.definition.sections import Experiment
-from experiments.study.data import ContestData
 from pipelines.errors import RecipeProblem, TableProblem
 from pipelines.features.steps import Setting
 from pipelines.folds import Fold, FoldPlan, make_folds

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.data import ContestData
 from experiments.definition.sections import Experiment
 from experiments.definition.writing import EXPERIMENT_FILE, format_experiment
 from experiments.reporting.building import REPORT_FOLDER
-from experiments.study.data import ContestData
 from experiments.study.result import ModelScore
 from pipelines.search.trials import TrialOutcome
 from pipelines.tracking.rows import Point, RunLog, RunLogs, in_ms

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.data import ContestData
 from experiments.definition.sections import Experiment
-from experiments.study.data import ContestData
 from experiments.study.identity import study_folder
 from experiments.study.library import KeptTrial, kept_trials
 from experiments.study.pace import Pace

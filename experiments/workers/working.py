@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Self
 
 from threadpoolctl import threadpool_limits
 
+from experiments.data import ContestData, find_data, read_data
 from experiments.definition.sections import Experiment
 from experiments.errors import ExperimentError
-from experiments.study.data import ContestData, find_data, read_data
 from experiments.study.gathering import record_place
 from experiments.study.identity import place_of
 from experiments.study.opening import new_session, open_workshop, tracking_address

@@ -238,3 +238,10 @@ def _draw(trial: "Trial", dimension: Dimension, name: str) -> Any:
 def unit_name(layer: int) -> str:
     """Return the parameter name of a hidden layer's width, counted from 1."""
     return f"units_{layer + 1}"
+
+
+def suggested(values: Mapping[str, Any], space: SearchSpace) -> dict[str, Any]:
+    """Return the model parameters that a trial's stored parameters stand for."""
+    from optuna.trial import FixedTrial
+
+    return suggest(FixedTrial(values), space)  # type: ignore[arg-type]

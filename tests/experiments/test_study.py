@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from competition.tables import read_table
 from experiments import ExperimentError, MissingData, run_experiment
+from experiments.data import find_data, read_data
 from experiments.definition.loading import parse_experiment
-from experiments.study.data import find_data, read_data
 from experiments.study.finishing import BuiltModel, champion_of
 from experiments.study.preparing import make_lesson, prepare
 from pipelines.errors import PipelineError

@@ -21,12 +21,12 @@ from experiments.ledger.predictions import (
     open_tracking,
 )
 from experiments.overviews.studies import UnknownStudy, find_place, opened
-from experiments.study.library import suggested
 from experiments.study.terms import read_terms
 from experiments.study.warm_starts import STARTS, model_point, unique
 from pipelines.errors import SearchProblem
 from pipelines.search import SearchSpace, StudyPlace, parse_space
 from pipelines.search.objectives import ranked
+from pipelines.search.space import suggested
 from pipelines.search.study import study_exists
 
 if TYPE_CHECKING:
