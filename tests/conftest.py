@@ -18,9 +18,19 @@ from typing import Any
 
 import pytest
 
+OWN_VARIABLES = ("RIPE_", "KAGGLE_", "MLFLOW_")
+FOR_TESTS = ("RIPE_TEST_DATA", "RIPE_WRITE_DOCS")
 PATIENCE_SECONDS = "300"
 LONGEST_COUNT = timedelta(minutes=5)
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    """Take out of the environment what would send requests, or homes, elsewhere."""
+    for name in list(os.environ):
+        is_ours = name.startswith(OWN_VARIABLES) and name not in FOR_TESTS
+        if is_ours or name.lower().endswith("_proxy"):
+            del os.environ[name]
 
 
 @pytest.fixture(scope="session")
