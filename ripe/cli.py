@@ -6,6 +6,7 @@ the functions that use them, so that ``ripe --help`` answers at once.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,16 @@ import click
 from ripe import __version__
 
 __all__ = ["COMMANDS", "main", "ripe"]
+
+OF_THE_MACHINE = (
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EMFILE,
+    errno.ENAMETOOLONG,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+)
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": (
@@ -127,9 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except Exception as error:
-        if not _is_refusal(error):
+        if not (_is_refusal(error) or _is_of_the_machine(error)):
             raise
-        _refuse(str(error))
+        _refuse(_said(error))
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
 
@@ -145,6 +156,18 @@ def _about_home(error: click.NoSuchOption) -> click.UsageError:
 
 def _refuse(message: str) -> None:
     click.echo(f"ripe: {message}", err=True)
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says, that of a file in the words of the machine."""
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+    return str(error)
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    """Tell a full disk or a file that may not be read or written from a defect of ours."""
+    return isinstance(error, OSError) and error.errno in OF_THE_MACHINE
 
 
 def _is_refusal(error: Exception) -> bool:

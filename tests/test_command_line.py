@@ -71,16 +71,24 @@ def test_the_console_script_ignores_folders_that_share_our_package_names(tmp_pat
     assert done.returncode == 0, done.stderr
 
 
-def test_a_refusal_is_one_line_and_status_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["check", "nothing.csv", "-c", "nowhere"], "nowhere"), (["report", 300 * "a"], "too long")],
+)
+def test_a_refusal_is_one_line_and_status_one(
+    tmp_path: Path, arguments: list[str], told: str
+) -> None:
     done = subprocess.run(
-        [RIPE, "--home", tmp_path / "home", "check", tmp_path / "nothing.csv", "-c", "nowhere"],
+        [RIPE, "--home", tmp_path / "home", *arguments],
         capture_output=True,
         text=True,
+        cwd=tmp_path,
         env={**os.environ, "NO_COLOR": "1"},
     )
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("ripe: ")
+    assert told in done.stderr
 
 
 def test_a_wrong_option_is_status_two(capsys: pytest.CaptureFixture[str]) -> None:
