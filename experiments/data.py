@@ -183,6 +183,17 @@ def _required(path: Path) -> Path:
     return path
 
 
+def _metric_of(contest: Contest) -> Metric:
+    """Return the metric that trials are scored by."""
+    if contest.metric.file is not None:
+        raise MissingData(
+            f"{contest.slug} is scored by {contest.metric.name}, a metric of its host's own that "
+            "only the host can compute; to search by another one, describe the tables in the "
+            "section [data] of an experiment file"
+        )
+    return get_metric(contest.metric.name, **contest.metric.parameters)
+
+
 def read_data(place: DataPlace) -> ContestData:
     """Read the tables and encode the target.
 
@@ -190,9 +201,11 @@ def read_data(place: DataPlace) -> ContestData:
     ------
     pipelines.errors.TableProblem
         When the tables do not fit the contest.
+    MissingData
+        When the contest has a metric that only its host can compute.
     """
     contest = place.contest
-    metric = get_metric(contest.metric.name, **contest.metric.parameters)
+    metric = _metric_of(contest)
     tables = read_pair(place)
     _require_columns(place, tables)
     if not contest.labels and metric.predicts not in ("values", "distribution"):

@@ -94,12 +94,15 @@ def dump_contest(contest: Contest, path: str | Path) -> None:
 
 
 def dump_public_contest(contest: Contest, path: str | Path) -> None:
-    """Write what participants' tools need to know: names, columns, labels, metric."""
+    """Write what participants' tools need to know: names, columns, labels, metric.
+
+    Of a host's own metric that is its name, the name of its file, and what it takes: no code.
+    """
     sections = _sections(contest)
     public = {
         "contest": {key: sections["contest"][key] for key in ("slug", "title")},
         "data": {key: value for key, value in sections["data"].items() if key != "seed"},
-        "metric": {key: value for key, value in sections["metric"].items() if key != "file"},
+        "metric": sections["metric"],
     }
     _write(Path(path), _text(public))
 

@@ -2,8 +2,8 @@
 
 Kaggle's host commands send data and a solution, and choose targets and metric on a web page. Here
 ``contest-public.toml`` among the data says them; without it the solution's columns are the targets
-and a metric that fits them is taken. What is missing is made: the sample submission, the ``Usage``
-column, ``contest-public.toml`` itself.
+and a metric that fits them is taken, unless the contest has one of its host's own. What is missing
+is made: the sample submission, the ``Usage`` column, ``contest-public.toml`` itself.
 """
 
 from __future__ import annotations
@@ -205,6 +205,8 @@ def _draft(contest: Contest, data: Mapping[str, Path], solution: Path) -> Contes
             time_column=said.time_column,
         )
     columns = list(read_table(solution, text_columns=()).columns)
+    if contest.metric.file is not None and {contest.id_column, *contest.targets} <= set(columns):
+        return contest  # nothing in tables would tell of a metric of the host's own
     id_column = _id_column(data, columns)
     targets = tuple(name for name in columns if name not in {id_column, USAGE})
     if not targets:

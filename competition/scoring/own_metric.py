@@ -118,5 +118,9 @@ def read_source(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MetricFailed(f"the metric file {path.name} cannot be read: {error}") from None
+    except OSError as error:
+        raise MetricFailed(
+            f"the metric file {path.name} cannot be read: {error.strerror}"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise MetricFailed(f"the metric file {path.name} is no UTF-8 text: {error}") from None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from competition.errors import did_you_mean
-from competition.metrics import get_metric
 from experiments.data import (
     TEST,
     TRAIN,
@@ -103,13 +102,12 @@ def _of_folder(folder: Path, target: str | None, id_column: str | None) -> Table
 
 def _of_place(title: str, place: DataPlace) -> Tables:
     contest = place.contest
-    metric = get_metric(contest.metric.name, **contest.metric.parameters)
     roles = Roles(
         contest.targets,
         contest.id_column,
         contest.group_column,
         contest.time_column,
-        bool(contest.labels) or metric.predicts not in ("values", "distribution"),
+        bool(contest.labels) or contest.predicts not in ("values", "distribution"),
     )
     return Tables(title, read_pair(place), roles)
 

@@ -92,6 +92,16 @@ def test_the_public_file_tells_what_tools_need_and_no_more(
     assert "seed" not in text
 
 
+def test_the_public_file_tells_the_form_of_a_host_s_own_metric(
+    contest: Contest, tmp_path: Path
+) -> None:
+    own = MetricChoice("mine", file="metric.py", predicts="labels", greater_is_better=False)
+    dump_public_contest(replace(contest, metric=own), tmp_path / "contest-public.toml")
+    known = load_contest(tmp_path)
+    assert known.metric == own
+    assert (known.predicts, known.prediction_columns) == ("labels", contest.targets)
+
+
 def test_every_problem_of_the_form_is_told_at_once_with_its_key_path() -> None:
     with pytest.raises(InvalidContest) as caught:
         parse_contest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
+from competition.definition import MetricChoice, dump_public_contest, load_contest
 from competition.tables import read_table
 from experiments import ExperimentError, MissingData, run_experiment
 from experiments.data import find_data, read_data
@@ -187,6 +189,19 @@ def test_missing_data_say_where_they_were_looked_for(tmp_path, experiment):
     with pytest.raises(MissingData, match="ripe download clouds"):
         run_experiment(experiment, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_metric_that_only_the_host_can_compute_is_told_from_an_unknown_one(
+    clouds_home, copy_home, tmp_path, experiment
+):
+    home = copy_home(clouds_home, tmp_path / "own")
+    data = home / "contests" / "clouds" / "data" / "contest-public.toml"
+    own = MetricChoice("cost", file="metric.py", predicts="labels", greater_is_better=False)
+    dump_public_contest(replace(load_contest(data), metric=own), data)
+    with pytest.raises(MissingData, match="scored by cost, a metric of its host's own") as caught:
+        run_experiment(experiment, home)
+    assert "section [data]" in str(caught.value)
+    assert not list((home / "studies").glob("*.journal"))
 
 
 def test_a_recipe_that_names_a_missing_column_is_refused_and_leaves_nothing(

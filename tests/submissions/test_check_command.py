@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from competition.definition import Contest, MetricChoice, dump_public_contest
 from ripe.commands.check import command
 
 
@@ -33,6 +34,21 @@ def test_a_contest_of_kaggles_is_checked_by_its_files(
     refused = CliRunner().invoke(command, [str(bad), *option], obj=home)
     assert refused.exit_code == 1
     assert "0.0" in refused.output
+
+
+def test_a_contest_with_its_host_s_own_metric_is_checked_by_the_form_that_it_takes(
+    titanic: Path, tmp_path: Path
+) -> None:
+    own = MetricChoice("mine", file="metric.py", predicts="labels", greater_is_better=True)
+    contest = Contest("titanic", "Titanic", own, ("Survived",), "PassengerId", labels=(0, 1))
+    dump_public_contest(contest, titanic / "contest-public.toml")
+    good, bad = titanic / "gender_submission.csv", tmp_path / "bad.csv"
+    bad.write_text(good.read_text().replace("892,0", "892,2"))
+    option, home = ["-c", "titanic"], tmp_path / "home"
+    assert CliRunner().invoke(command, [str(good), *option], obj=home).exit_code == 0
+    refused = CliRunner().invoke(command, [str(bad), *option], obj=home)
+    assert refused.exit_code == 1
+    assert "must be one of 0, 1" in refused.output
 
 
 def test_it_wants_a_contest_or_a_sample(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from competition.definition import MetricChoice, dump_public_contest
+from competition.definition import MetricChoice, dump_public_contest, load_contest
 from competition.host.failures import failure_of
-from competition.store import get_contest, list_data_files, solution_file
+from competition.store import add_contest, get_contest, list_data_files, solution_file
 
 
 @pytest.fixture
@@ -147,6 +147,38 @@ def test_truth_that_the_metric_cannot_score_is_refused_in_one_sentence(
     said = told.json()["message"]
     assert said.startswith("the metric mape cannot score its truth: ") and "\n" not in said
     assert held(house) == before
+
+
+@pytest.mark.parametrize("tells_its_metric", [True, False])
+def test_new_data_leave_a_contest_its_host_s_own_metric(
+    house: Any, contest_folder: Any, tmp_path: Path, tells_its_metric: bool
+) -> None:
+    folder = contest_folder(own_metric="pass", slug="own")
+    contest = add_contest(house.store, folder, host="grace", now=house.clock(), launch=True)
+    files = {path.name: path.read_bytes() for path in (folder / "data").iterdir()}
+    files["train.csv"] += b"9,3,1\n"
+    if tells_its_metric:
+        dump_public_contest(contest, tmp_path / "public.toml")
+        files["contest-public.toml"] = (tmp_path / "public.toml").read_bytes()
+    told = send(house, files, "own")
+    assert told.status_code == 200, told.text
+    after = get_contest(house.store, "own")
+    assert (after.metric, after.targets) == (contest.metric, contest.targets)
+    held = {file.name: file for file in list_data_files(house.store, "own")}
+    known = load_contest(house.store.files.path(held["contest-public.toml"].sha256))
+    assert known.metric == contest.metric
+
+
+def test_a_metric_file_that_was_never_sent_is_missed_in_one_sentence(
+    house: Any, tables: Path
+) -> None:
+    own = MetricChoice("mine", file="metric.py", predicts="labels", greater_is_better=True)
+    wanted = replace(get_contest(house.store, house.slug), metric=own)
+    dump_public_contest(wanted, tables / "public.toml")
+    public = (tables / "public.toml").read_bytes()
+    told = send(house, {**good(tables), "contest-public.toml": public})
+    assert told.status_code == 400
+    assert "the metric file metric.py cannot be read: No such file" in told.json()["message"]
 
 
 def test_of_changes_at_once_none_is_lost_that_was_answered_with_success(house: Any) -> None:
