@@ -21,7 +21,7 @@ STATE_FILE = "state.json"
 OWNER_LOCK = "owner.lock"
 SPOOL_FOLDER = "spool"
 TRACKING_VARIABLE, ARTIFACTS_VARIABLE = "RIPE_TRACKING", "RIPE_ARTIFACTS"
-LEISURE = 10  # niceness: a tenth of a core that two workers ask for as well
+LEISURE = 15  # niceness: a thirtieth of a core that a worker asks for as well
 MOST_RESTARTS = 3
 WRITER_LOG = "writer.log"
 WRITER_MODULE = ("-P", "-m", "pipelines.tracking.writer")
@@ -87,6 +87,7 @@ class TrackingSession:
         (folder / PLACE_FILE).write_text(json.dumps({**asdict(place), **owner}), encoding="utf-8")
         self._writer = start_writer(folder)
         self._restarts_left = MOST_RESTARTS
+        self._gives_way = False
 
     def run(self, key: str) -> RunLog:
         """Open the log of one run; the study's own key is ``study``."""
@@ -112,8 +113,8 @@ class TrackingSession:
 
     def give_way(self) -> None:
         """Let the writer run at leisure: where workers fill all cores, training goes first."""
-        with suppress(OSError):  # one that just ended has nothing to give
-            os.setpriority(os.PRIO_PROCESS, self._writer.pid, LEISURE)
+        self._gives_way = True
+        _slow_down(self._writer.pid)
 
     def _mend_writer(self) -> None:
         """Start another writer where the one at work was killed; it goes on where that was."""
@@ -123,6 +124,8 @@ class TrackingSession:
         logger.warning("the process that sends runs to MLflow ended; another one is started")
         self._tell_writer()
         self._writer = start_writer(self.folder)
+        if self._gives_way:
+            _slow_down(self._writer.pid)
 
     def _is_told(self) -> bool:
         """Tell whether the writer was told that all is said."""
@@ -224,6 +227,18 @@ def start_writer(folder: Path) -> "subprocess.Popen[bytes]":
             stderr=log,
             start_new_session=True,
         )
+
+
+def _slow_down(pid: int) -> None:
+    """Give a process of a session of its own a thirtieth of a core that another asks for as well.
+
+    Linux divides cores among sessions before it divides them among processes; where it does, the
+    niceness of the session counts (sched(7), the autogroup feature).
+    """
+    with suppress(OSError):  # one that just ended has nothing to give
+        os.setpriority(os.PRIO_PROCESS, pid, LEISURE)
+    with suppress(OSError):  # a kernel without
+        Path(f"/proc/{pid}/autogroup").write_text(f"{LEISURE}\n", encoding="ascii")
 
 
 def _start_detached_writer(folder: Path) -> None:

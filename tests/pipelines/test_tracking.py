@@ -29,7 +29,7 @@ from pipelines.tracking.models import as_served
 from pipelines.tracking.rows import Point
 from pipelines.tracking.runs import list_runs, list_studies, list_trials
 from pipelines.tracking.server import start_mlflow_server, ui_address, ui_addresses
-from pipelines.tracking.session import recover_home
+from pipelines.tracking.session import LEISURE, recover_home
 from pipelines.tracking.store import prepare_store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -132,6 +132,24 @@ def test_a_writer_that_is_killed_is_replaced_while_the_run_goes_on(tmp_path, pla
     assert {client.get_run(one).info.status for one in session.run_ids().values()} == {"FINISHED"}
     session.forget()
     assert not (tmp_path / "spool" / "small").exists()
+
+
+def test_a_writer_that_gives_way_does_so_to_other_sessions_too_and_when_it_is_replaced(
+    tmp_path, place
+):
+    def niceness() -> set[int]:
+        pid = session._writer.pid
+        group = Path(f"/proc/{pid}/autogroup")  # without root it changes ten times a second at most
+        told = group.read_text().split()[-1:] if group.exists() and os.geteuid() == 0 else []
+        return {os.getpriority(os.PRIO_PROCESS, pid), *map(int, told)}
+
+    session = TrackingSession(tmp_path / "spool" / "small" / "one", place)
+    session.give_way()
+    assert niceness() == {LEISURE}
+    kill_writer(session)
+    log_study(session)
+    assert niceness() == {LEISURE}
+    session.close()
 
 
 def kill_writer(session: TrackingSession) -> None:
