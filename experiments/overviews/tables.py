@@ -19,7 +19,7 @@ from experiments.data import (
 )
 from experiments.definition.loading import find_experiment, load_experiment
 from experiments.errors import MissingData, UnknownExperiment
-from experiments.study.finishing import write_text
+from experiments.study.files import write_text
 from pipelines.tables import TablePair, read_tables
 from pipelines.tables.schema import Roles, SchemaReport, describe_tables, report_page
 

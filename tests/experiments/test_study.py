@@ -17,7 +17,7 @@ from competition.tables import read_table
 from experiments import ExperimentError, MissingData, run_experiment
 from experiments.data import find_data, read_data
 from experiments.definition.loading import parse_experiment
-from experiments.study.finishing import BuiltModel, champion_of
+from experiments.study.built_models import BuiltModel, champion_of
 from experiments.study.preparing import make_lesson, prepare
 from pipelines.errors import PipelineError
 from pipelines.models import Candidate, fit_candidates
