@@ -22,7 +22,8 @@ from experiments.workers.working import WorkOrder, work
 CONNECT_SECONDS = 20
 POLL_SECONDS = 0.5
 MOST_FAILURES = 60
-LOST_CONNECTION = (OSError, RuntimeError)  # the latter once a client has given up
+LOST_CONNECTION = (OSError, RuntimeError, AttributeError)
+"""What dask raises without a scheduler; the last two once its client has given up and has none."""
 
 
 class ClusterCrew:
@@ -53,7 +54,8 @@ class ClusterCrew:
         except (OSError, ValueError) as error:
             raise ExperimentError(f"there is no cluster at {address}: {error}") from None
         try:
-            self._begin(distributed, order_of, most)
+            with self._needing_a_scheduler():
+                self._begin(distributed, order_of, most)
         except BaseException:
             self._client.close()
             raise
@@ -86,24 +88,28 @@ class ClusterCrew:
 
     def _processes(self) -> Sequence[str]:
         """Ask the scheduler; what the client remembers of it names no processes at times."""
+        return list(self._client.sync(self._client.scheduler.identity, n_workers=-1)["workers"])
+
+    def ended(self) -> list[Ended]:
+        """Return the workers that have ended since this was last asked."""
+        with self._needing_a_scheduler():
+            there = set(self._processes())
+            gone = [
+                process
+                for process, task in self._working.items()
+                if task.done() or process not in there
+            ]
+            return [self._bury(process, self._working.pop(process)) for process in gone]
+
+    @contextmanager
+    def _needing_a_scheduler(self) -> Iterator[None]:
         try:
-            told = self._client.sync(self._client.scheduler.identity, n_workers=-1)
+            yield
         except LOST_CONNECTION as error:
             raise ExperimentError(
                 f"the scheduler at {self._address} does not answer any more ({error}); "
                 "the same command continues this study, with a cluster or without"
             ) from None
-        return list(told["workers"])
-
-    def ended(self) -> list[Ended]:
-        """Return the workers that have ended since this was last asked."""
-        there = set(self._processes())
-        gone = [
-            process
-            for process, task in self._working.items()
-            if task.done() or process not in there
-        ]
-        return [self._bury(process, self._working.pop(process)) for process in gone]
 
     def is_working(self) -> bool:
         """Tell whether any is still at work."""
