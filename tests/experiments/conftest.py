@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -119,3 +120,19 @@ def small_experiment() -> Callable[..., dict[str, Any]]:
         return content
 
     return make
+
+
+@pytest.fixture
+def begin() -> Iterator[Callable[..., subprocess.Popen[Any]]]:
+    """Starts a program in a process of its own; what still runs at the end is killed."""
+    running: list[subprocess.Popen[Any]] = []
+
+    def begin_one(*command: str, **options: Any) -> subprocess.Popen[Any]:
+        running.append(subprocess.Popen(command, **options))
+        return running[-1]
+
+    yield begin_one
+    for process in running:
+        process.kill()
+        with process:
+            pass

@@ -9,9 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytest
@@ -38,21 +37,7 @@ def long_content(small_experiment):
     )
 
 
-@pytest.fixture
-def begin() -> Iterator[Callable[..., subprocess.Popen]]:
-    """Starts a program in a process of its own; what still runs at the end is killed."""
-    running: list[subprocess.Popen] = []
-
-    def begin(command: list[str], **options: Any) -> subprocess.Popen:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        running.append(subprocess.Popen(command, **pipes, **options))
-        return running[-1]
-
-    yield begin
-    for process in running:
-        process.kill()
-        with process:
-            pass
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
 def start(begin: Callable[..., subprocess.Popen], home: Path, content: dict) -> subprocess.Popen:
@@ -64,7 +49,8 @@ def start(begin: Callable[..., subprocess.Popen], home: Path, content: dict) -> 
         lines.append(f"[{name}]")
         lines += [f"{key} = {_toml(value)}" for key, value in section.items()]
     file.write_text("\n".join(lines))
-    return begin([sys.executable, "-P", "-m", "ripe", "--home", str(home), "run", str(file)])
+    command = (sys.executable, "-P", "-m", "ripe", "--home", str(home), "run", str(file))
+    return begin(*command, **PIPES)
 
 
 def _toml(value: object) -> str:
@@ -210,7 +196,5 @@ def start_one(
         "r = run_experiment(parse_experiment(json.loads(sys.argv[2]), 'x'), Path(sys.argv[1]))\n"
         "print(hashlib.sha256(r.predictions.to_csv(index=False).encode()).hexdigest())\n"
     )
-    return begin(
-        [sys.executable, "-P", "-c", code, str(home), json.dumps(content)],
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-    )
+    command = (sys.executable, "-P", "-c", code, str(home), json.dumps(content))
+    return begin(*command, **PIPES, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,31 +25,27 @@ from pipelines.search.study import join_study
 DEADLINE_SECONDS = 240
 
 
-def started(home: Path, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-m", "ripe", "--home", str(home), *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(begin: Callable[..., Any]) -> Callable[..., subprocess.Popen[str]]:
+    """Starts `ripe` and goes on; what still runs at the end is killed."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
+    def start_ripe(home: Path, *words: str) -> subprocess.Popen[str]:
+        return begin(sys.executable, "-P", "-m", "ripe", "--home", str(home), *words, **pipes)
+
+    return start_ripe
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts `ripe` and goes on; what still runs at the end is killed."""
-    running: list[subprocess.Popen[str]] = []
+def ripe(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., tuple[int, str, str]]:
+    """Runs `ripe` to its end; gives its exit status and what it said."""
 
-    def begin(home: Path, *words: str) -> subprocess.Popen[str]:
-        running.append(started(home, *words))
-        return running[-1]
+    def run(home: Path, *words: str) -> tuple[int, str, str]:
+        process = start(home, *words)
+        said, complaints = process.communicate(timeout=DEADLINE_SECONDS)
+        return process.returncode, said, complaints
 
-    yield begin
-    for process in running:
-        process.kill()
-        with process:
-            pass
-
-
-def ripe(home: Path, *words: str) -> tuple[int, str, str]:
-    process = started(home, *words)
-    said, complaints = process.communicate(timeout=DEADLINE_SECONDS)
-    return process.returncode, said, complaints
+    return run
 
 
 @pytest.fixture
@@ -65,7 +61,7 @@ def file(tmp_path: Path, small_experiment: Callable[..., dict[str, Any]]) -> Cal
     return write
 
 
-def test_workers_are_asked_for_on_the_command_line(small_home, file):
+def test_workers_are_asked_for_on_the_command_line(small_home, file, ripe):
     status, said, complaints = ripe(small_home, "run", file(), "--workers", "2", "--json")
     assert status == 0, complaints
     result = json.loads(said)
@@ -93,7 +89,7 @@ def test_ctrl_c_stops_all_workers_and_says_how_to_go_on(small_home, file, start)
     assert not study.get_trials(states=(TrialState.RUNNING,))
 
 
-def test_resuming_nothing_gets_one_clear_line(small_home, file):
+def test_resuming_nothing_gets_one_clear_line(small_home, file, ripe):
     status, _, complaints = ripe(small_home, "run", file(), "--resume")
     assert status == 1
     assert complaints.count("\n") == 1
@@ -108,7 +104,7 @@ def test_resuming_nothing_gets_one_clear_line(small_home, file):
         (("worker", "--tracking", "x"), "belong to --study NAME"),
     ],
 )
-def test_options_that_do_not_go_together_are_wrong_usage(tmp_path, words, message):
+def test_options_that_do_not_go_together_are_wrong_usage(tmp_path, words, message, ripe):
     status, _, complaints = ripe(tmp_path, *words)
     assert status == 2
     assert message in complaints
@@ -121,7 +117,7 @@ def test_options_that_do_not_go_together_are_wrong_usage(tmp_path, words, messag
         (("worker", "--study", "none-1"), "has a name that begins with 'none-1'"),
     ],
 )
-def test_a_mistake_gets_one_clear_line(tmp_path, words, message):
+def test_a_mistake_gets_one_clear_line(tmp_path, words, message, ripe):
     status, _, complaints = ripe(tmp_path, *words)
     assert status == 1
     assert message in complaints
@@ -129,7 +125,7 @@ def test_a_mistake_gets_one_clear_line(tmp_path, words, message):
 
 
 def test_ripe_worker_joins_a_study_in_a_database_by_its_name(
-    small_home, file, empty_database, clouds_home, copy_home, tmp_path, start
+    small_home, file, empty_database, clouds_home, copy_home, tmp_path, start, ripe
 ):
     other = copy_home(clouds_home, tmp_path / "other")
     head = start(small_home, "run", file(), "--workers", "0", "--storage", empty_database, "--json")
@@ -172,7 +168,7 @@ def test_the_terminal_shows_the_best_the_rate_and_the_time_left(small_home, file
     assert "best 0." in text
 
 
-def test_a_study_without_a_space_says_what_stood(small_home, file):
+def test_a_study_without_a_space_says_what_stood(small_home, file, ripe):
     content = file(search={"trials": 1, "space": {}})
     status, said, complaints = ripe(
         small_home, "run", content, "--set", "network={}", "--set", "ensemble.seeds=1"

@@ -98,22 +98,6 @@ def study_of() -> Iterator[Callable[..., Any]]:
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts a program in a process of its own; what still runs at the end is killed."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def begin(*command: str, **options: Any) -> subprocess.Popen[bytes]:
-        running.append(subprocess.Popen(command, **options))
-        return running[-1]
-
-    yield begin
-    for process in running:
-        process.kill()
-        with process:
-            pass
-
-
 def runs_of(home: Path) -> list[Any]:
     client = prepare_store(f"sqlite:///{home.resolve() / 'mlflow.db'}")
     return list(client.search_runs([client.get_experiment_by_name("clouds").experiment_id]))
@@ -309,7 +293,7 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 def test_a_worker_of_another_home_helps_over_a_database_and_its_answers_reach_the_finisher(
-    small_home, clouds_home, copy_home, tmp_path, shared, database, start
+    small_home, clouds_home, copy_home, tmp_path, shared, database, begin
 ):
     other = copy_home(clouds_home, tmp_path / "other")
     shared["search"]["trials"] = 6
@@ -318,7 +302,7 @@ def test_a_worker_of_another_home_helps_over_a_database_and_its_answers_reach_th
 
     def help_out(progress: Any) -> None:
         if progress.stage == "searching" and not helpers:
-            helpers.append(worker_of(start, WorkOrder(progress.study, str(other), url)))
+            helpers.append(worker_of(begin, WorkOrder(progress.study, str(other), url)))
 
     try:
         result = run_experiment(
@@ -345,9 +329,9 @@ def test_a_worker_of_another_home_helps_over_a_database_and_its_answers_reach_th
     assert len(elsewhere) == 7
 
 
-def worker_of(start: Start, order: WorkOrder) -> subprocess.Popen[bytes]:
+def worker_of(begin: Start, order: WorkOrder) -> subprocess.Popen[bytes]:
     """Start a worker that is stopped by the end of its standard input."""
-    process = start(*WORKER, stdin=subprocess.PIPE)
+    process = begin(*WORKER, stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(f"{order.as_json()}\n".encode())
     process.stdin.flush()
@@ -494,9 +478,9 @@ def test_a_scheduler_that_vanishes_ends_the_run_with_one_clear_line(
 
 
 def test_a_cluster_drops_the_trials_of_a_starter_that_was_killed(
-    small_home, endless, study_of, cluster, start
+    small_home, endless, study_of, cluster, begin
 ):
-    starter = started(start, small_home, endless, f"cluster={cluster.scheduler_address!r}")
+    starter = started(begin, small_home, endless, f"cluster={cluster.scheduler_address!r}")
     study = wait_for_study(small_home, study_of)
     wait_for(lambda: len(owners_now(study)) == 2)
     starter.kill()
@@ -547,7 +531,7 @@ def test_a_worker_that_was_only_asleep_leaves_its_trials_to_those_who_took_them(
     assert sorted(map(int, filter(None, runs))) == [0, 1, 2, 3]
 
 
-def started(start: Start, home: Path, content: dict[str, Any], how: str) -> subprocess.Popen[bytes]:
+def started(begin: Start, home: Path, content: dict[str, Any], how: str) -> subprocess.Popen[bytes]:
     """Start a search in a process of its own."""
     code = (
         "import sys, json; from pathlib import Path\n"
@@ -556,7 +540,7 @@ def started(start: Start, home: Path, content: dict[str, Any], how: str) -> subp
         "experiment = parse_experiment(json.loads(sys.argv[2]), 'x')\n"
         f"run_experiment(experiment, Path(sys.argv[1]), {how})\n"
     )
-    return start(sys.executable, "-P", "-c", code, str(home), json.dumps(content))
+    return begin(sys.executable, "-P", "-c", code, str(home), json.dumps(content))
 
 
 def wait_for_study(home: Path, study_of: Callable[..., Any]) -> Any:
@@ -565,8 +549,8 @@ def wait_for_study(home: Path, study_of: Callable[..., Any]) -> Any:
     return study_of(home, journal.stem)
 
 
-def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless, study_of, start):
-    parent = started(start, small_home, endless, "workers=2")
+def test_a_parent_that_is_killed_takes_its_workers_along(small_home, endless, study_of, begin):
+    parent = started(begin, small_home, endless, "workers=2")
     study = wait_for_study(small_home, study_of)
     numbers = wait_for(lambda: len(owners_now(study)) == 2 and owners_now(study))
     parent.kill()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 from ripe.commands.run.outcome import tell
 from ripe.commands.run.progress import following
 from ripe.console import home_of, print_json, progress, say
+from ripe.signals import wish_to_stop
 
 if TYPE_CHECKING:
     from experiments import Experiment, StudyResult
@@ -134,23 +134,18 @@ def stoppable() -> Iterator[Event]:
     threading.Event
         Set once a stop is wished for.
     """
-    wished = Event()
-
-    def stop(number: int, frame: object) -> None:
-        if wished.is_set():
-            raise KeyboardInterrupt
-        wished.set()
-        click.echo("ripe: stopping …", err=True)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield wished
+        with wish_to_stop(_stop_at_once_if_again) as wished:
+            yield wished
     except KeyboardInterrupt:
         click.echo("ripe: stopped; the same command continues this study", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+
+def _stop_at_once_if_again(again: bool) -> None:
+    if again:
+        raise KeyboardInterrupt
+    click.echo("ripe: stopping …", err=True)
 
 
 def _introduce(experiment: Experiment) -> None:
